@@ -1,0 +1,47 @@
+# Two commands do everything on a machine with only Python 3.11+: `make run` and `make test`.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+# The first interpreter on the PATH that is new enough and can make virtual environments.
+# `make PYTHON=/usr/bin/python3.12 test` chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+  "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+  && echo "$$p" && break; done)
+
+.PHONY: setup run test check lock
+.DEFAULT_GOAL := setup
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: $(VENV)/.dependencies pyproject.toml
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dependencies: requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "No Python found that is 3.11 or newer and has venv. Install one \
+	(on Debian: python3 and python3-venv), or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Setting up $(VENV): once, later runs are immediate"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(PIP) --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+run: setup
+	@$(BIN)/astropiks dev
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Renew both locked files from pyproject.toml: versions and hashes, no index address.
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --group dev --constraint requirements.txt \
+	  --output-file requirements-dev.txt pyproject.toml

@@ -1,0 +1,1 @@
+"""Composition root: application factories, command line, development set-up."""

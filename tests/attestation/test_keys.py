@@ -1,0 +1,90 @@
+import base64
+import traceback
+
+import pytest
+
+from attestation.keys import HmacKey, InvalidSecretError, KeyRing
+
+SECRET = bytes(range(192, 256))
+
+SAMPLES = {
+    "quickstarts": "h+CX0tOzdAAR9l15bWAqvq7w9olk66daIH+Xk+IAHhVVHszjDzeGobzNnqyRze3lw/WVyWrc2gZfh3X"
+    "XfBOmww==",
+    "test suites": "TEST+SECRET/" * 7 + "AA==",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(base64.b64encode(SECRET).decode(), id="standard"),
+        pytest.param(base64.urlsafe_b64encode(SECRET).decode(), id="URL-safe"),
+        pytest.param(base64.urlsafe_b64encode(SECRET).decode().rstrip("="), id="unpadded"),
+        pytest.param(f" {base64.b64encode(SECRET).decode()}\n", id="pasted with blanks"),
+    ],
+)
+def test_spellings(text: str) -> None:
+    """A secret can be pasted in each form that Approov's command line prints."""
+    assert HmacKey.from_base64(text).secret == SECRET
+
+
+@pytest.mark.parametrize("text", ["", "not base64!", "a", "AAAA" * 10 + "é"])
+def test_unusable(text: str) -> None:
+    """Text that is no base64 secret is refused."""
+    with pytest.raises(InvalidSecretError):
+        HmacKey.from_base64(text)
+
+
+def test_short() -> None:
+    """RFC 8725 section 3.5: an HS256 key has 32 bytes at least."""
+    with pytest.raises(InvalidSecretError, match="31 bytes"):
+        HmacKey(b"k" * 31)
+    HmacKey(b"k" * 32)
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_published(sample: str) -> None:
+    """The secrets of Approov's samples are recognised, however they are spelled."""
+    assert HmacKey.from_base64(sample).is_published
+    assert HmacKey.from_base64(sample.replace("+", "-").rstrip("=")).is_published
+
+
+def test_unpublished() -> None:
+    """Other secrets are not."""
+    assert not HmacKey(SECRET).is_published
+
+
+def test_order() -> None:
+    """A ring keeps the order of its list: newest first."""
+    first, second = base64.b64encode(SECRET), base64.b64encode(SECRET[::-1])
+    ring = KeyRing.from_base64_list(f"{first.decode()}, {second.decode()}")
+    assert [key.secret for key in ring] == [SECRET, SECRET[::-1]]
+
+
+@pytest.mark.parametrize("text", ["", ",", base64.b64encode(SECRET).decode() + ","])
+def test_no_gaps(text: str) -> None:
+    """An empty place in the list is a mistake, not a key."""
+    with pytest.raises(InvalidSecretError):
+        KeyRing.from_base64_list(text)
+
+
+def test_empty_ring() -> None:
+    """A ring without a key would verify nothing."""
+    with pytest.raises(InvalidSecretError):
+        KeyRing(())
+
+
+def fail(ring: KeyRing) -> None:
+    """Raise while the keys are in a local variable."""
+    raise RuntimeError(f"{ring} {next(iter(ring))!r}")
+
+
+def test_masked() -> None:
+    """A key's bytes show in no form of printing, nor in a traceback with local variables."""
+    with pytest.raises(RuntimeError) as failure:
+        fail(KeyRing((HmacKey(b"marker" * 8),)))
+    frame = traceback.TracebackException.from_exception(failure.value, capture_locals=True).stack[
+        -1
+    ]
+    assert "HmacKey()" in f"{failure.value}"
+    assert "marker" not in f"{failure.value} {frame.locals}"
