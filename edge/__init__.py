@@ -1,0 +1,1 @@
+"""What HTTP means for every service here: gate, error envelope, settings, logs."""

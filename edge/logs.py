@@ -1,0 +1,104 @@
+"""Structured logs on stdout, one line an event. The only module that imports `structlog`.
+
+What may be in a line is an allow-list. An exception is logged as its type and the places it went
+through: its text is left out, since it may quote a URL, a header or a token.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+
+LogFormat = Literal["json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+Event = MutableMapping[str, Any]
+
+FIELDS = frozenset(
+    {
+        "timestamp", "level", "event", "logger", "request_id",
+        "method", "route", "status", "duration_ms", "reason", "cache",
+        "source", "outcome", "services", "listen", "exception", "at",
+    }
+)  # fmt: skip
+"""Every field that a line may have. Add one here when you log it, and ask what it can reveal."""
+
+QUIET_LOGGERS = {
+    "httpx": logging.CRITICAL,  # prints whole URLs at INFO
+    "httpcore": logging.CRITICAL,  # prints headers at DEBUG
+    "uvicorn.access": logging.CRITICAL,  # prints query strings
+    "uvicorn.error": logging.WARNING,  # our own `started` and `stopped` say what matters
+}
+"""What these loggers have to reach to be heard, whatever LOG_LEVEL says."""
+
+
+def configure(log_format: LogFormat, level: LogLevel) -> None:
+    """Send our events and those of the libraries to stdout in one form."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        summarize_exception,
+    ]
+    renderer: Any = structlog.processors.JSONRenderer(sort_keys=True)
+    if log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    structlog.configure(
+        processors=[*shared, keep_allowed_fields, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                keep_allowed_fields,
+                renderer,
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=threshold, force=True)
+    for name, least in QUIET_LOGGERS.items():
+        logging.getLogger(name).setLevel(least)
+
+
+def log(level: LogLevel, event: str, **fields: object) -> None:
+    """Write one line; the fields noted for the request in hand are added."""
+    getattr(structlog.get_logger(), level)(event, **fields)
+
+
+def begin_request(request_id: str) -> None:
+    """Start the fields of one request: every line written from here on carries its id."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def note(**fields: str) -> None:
+    """Add fields to the line that closes the request in hand."""
+    structlog.contextvars.bind_contextvars(**fields)
+
+
+def summarize_exception(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
+    """Replace an exception by its type and the last places of our own it went through."""
+    error = event.pop("exc_info", None)
+    if isinstance(error, tuple):
+        error = error[1]
+    elif error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-5:]
+        event["exception"] = type(error).__name__
+        event["at"] = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    return event
+
+
+def keep_allowed_fields(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
+    """Drop whatever is empty or not in `FIELDS`."""
+    return {key: value for key, value in event.items() if key in FIELDS and value is not None}

@@ -1,0 +1,113 @@
+import base64
+from pathlib import Path
+
+import pytest
+
+from edge.environment import SettingsError, load
+from edge.settings import DevelopmentSettings, Settings, variables
+
+SECRET_TEXT = base64.b64encode(b"s" * 64).decode()
+
+
+@pytest.fixture(autouse=True)
+def _complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start from an environment that is a configuration."""
+    monkeypatch.setenv("APPROOV_BASE64_SECRET", SECRET_TEXT)
+    monkeypatch.setenv("NASA_API_KEY", "key")
+
+
+def problems(monkeypatch: pytest.MonkeyPatch, **changes: str) -> list[str]:
+    """Load with *changes* and give what is wrong."""
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refusal:
+        load(Settings)
+    return refusal.value.problems
+
+
+def test_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables become typed settings."""
+    monkeypatch.setenv("PORT", "9000")
+    assert load(Settings).port == 9000
+
+
+def test_nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty environment names each variable that is required."""
+    monkeypatch.delenv("APPROOV_BASE64_SECRET")
+    named = [problem.split()[0] for problem in problems(monkeypatch, NASA_API_KEY="")]
+    assert named == ["NASA_API_KEY", "APPROOV_BASE64_SECRET"]
+
+
+def test_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every bad variable is named in one go, with what it wants and without its value."""
+    bad = {
+        "PORT": "marker",
+        "SERVICES": "marker",
+        "LOG_LEVEL": "marker",
+        "NASA_API_KEY": "marker marker",
+        "NASA_API_BASE_URL": "http://marker",
+        "APPROOV_BASE64_SECRET": "marker",
+        "APPROOV_HEADER_NAME": "marker marker",
+        "APPROOV_LEWAY": "marker",
+    }
+    found = problems(monkeypatch, **bad)
+    assert {problem.split()[0] for problem in found} == set(bad)
+    assert all("Wanted: " in problem for problem in found)
+    assert "marker" not in "".join(found)
+
+
+def test_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped protection is an error, with the name that was meant."""
+    assert "APPROOV_HEADER_NAME" in problems(monkeypatch, APPROOV_HEADER_NAMES="X")[0]
+
+
+def test_unknown_in_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a laptop, what Approov's command line keeps in the shell does no harm."""
+    monkeypatch.setenv("APPROOV_ROLE", "admin:x")
+    load(DevelopmentSettings)
+
+
+def test_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables that a platform sets for others are none of our business."""
+    monkeypatch.setenv("REDIS_URL", "redis://x")
+    load(Settings)
+
+
+def test_alias(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name that the Astropiks back end used works too."""
+    monkeypatch.delenv("APPROOV_BASE64_SECRET")
+    monkeypatch.setenv("APPROOV_TOKEN_BASE64_SECRET", SECRET_TEXT)
+    assert next(iter(load(Settings).approov_base64_secret)).secret == b"s" * 64
+
+
+def test_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A secret can lie in a file; the newline at its end is not part of it."""
+    (tmp_path / "key").write_text("from-file\n")
+    monkeypatch.delenv("NASA_API_KEY")
+    monkeypatch.setenv("NASA_API_KEY_FILE", str(tmp_path / "key"))
+    key = load(Settings).nasa_api_key
+    assert key
+    assert key.get_secret_value() == "from-file"
+
+
+def test_file_and_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of two secrets is meant is not guessed."""
+    assert "both set" in problems(monkeypatch, NASA_API_KEY_FILE="/marker")[0]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_unreadable_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    """A file that cannot be read is named once, by its variable."""
+    if content:
+        (tmp_path / "marker").write_bytes(content)
+    monkeypatch.delenv("NASA_API_KEY")
+    found = problems(monkeypatch, NASA_API_KEY_FILE=str(tmp_path / "marker"))
+    assert [problem.split()[0] for problem in found] == ["NASA_API_KEY_FILE"]
+    assert "marker" not in found[0]
+
+
+def test_described() -> None:
+    """Every variable says what it wants."""
+    assert all(Settings.model_fields[field].description for field in variables().values())

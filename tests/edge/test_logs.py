@@ -1,0 +1,103 @@
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from edge import logs
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Read what was logged as JSON."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave logging as it was."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", root.handlers[:])
+    monkeypatch.setattr(root, "level", root.level)
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def fail() -> None:
+    """Raise with a text that must not be logged."""
+    raise ValueError("marker")
+
+
+def test_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """An event is one line of JSON with its time, its level and its fields."""
+    logs.configure("json", "info")
+    logs.log("info", "request", status=200)
+    (line,) = lines(capsys)
+    assert (line["event"], line["level"], line["status"]) == ("request", "info", 200)
+    assert line["timestamp"].endswith("Z")
+
+
+def test_allow_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """A field that nobody has allowed is dropped."""
+    logs.configure("json", "info")
+    logs.log("info", "request", token="marker", status=None)
+    assert lines(capsys)[0].keys() == {"event", "level", "timestamp"}
+
+
+def test_level(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is below LOG_LEVEL is not written."""
+    logs.configure("json", "warning")
+    logs.log("info", "request")
+    assert lines(capsys) == []
+
+
+def test_request_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines of a request carry its id and what was noted for it; those of the next do not."""
+    logs.configure("json", "info")
+    logs.begin_request("first")
+    logs.note(reason="expired")
+    logs.log("info", "request")
+    logs.begin_request("second")
+    logs.log("info", "request")
+    first, second = lines(capsys)
+    assert (first["request_id"], first["reason"]) == ("first", "expired")
+    assert (second["request_id"], "reason" in second) == ("second", False)
+
+
+def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception is logged as its type and place; its text may be anything and is left out."""
+    logs.configure("json", "info")
+    try:
+        fail()
+    except ValueError as error:
+        logs.log("error", "unexpected", exc_info=error)
+    (line,) = lines(capsys)
+    assert line["exception"] == "ValueError"
+    assert line["at"][-1].startswith("test_logs.py:")
+    assert "marker" not in str(line)
+
+
+def test_foreign_exception(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same holds for what libraries log."""
+    logs.configure("json", "info")
+    try:
+        fail()
+    except ValueError:
+        logging.getLogger("some.library").exception("broken")
+    (line,) = lines(capsys)
+    assert (line["event"], line["exception"]) == ("broken", "ValueError")
+    assert "marker" not in str(line)
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpcore", "httpcore.http11", "uvicorn.access"])
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_quiet(capsys: pytest.CaptureFixture[str], name: str, form: logs.LogFormat) -> None:
+    """Loggers that print URLs and headers are silent even at debug."""
+    logs.configure(form, "debug")
+    logging.getLogger(name).error("GET https://api.nasa.test/?api_key=marker")
+    logging.getLogger("another").debug("heard")
+    out = capsys.readouterr().out
+    assert "heard" in out
+    assert "marker" not in out

@@ -1,0 +1,121 @@
+import base64
+import traceback
+
+import pytest
+from pydantic import ValidationError
+
+from edge.settings import DevelopmentSettings, Settings
+from tests.attestation.test_keys import SAMPLES
+from tests.conftest import make_settings
+
+SECRET_TEXT = base64.b64encode(b"another secret that is long enough").decode()
+
+
+def test_defaults() -> None:
+    """Two secrets are all that production has to set."""
+    settings = Settings.model_validate(
+        {"approov_base64_secret": SECRET_TEXT, "nasa_api_key": "key"}
+    )
+    assert (settings.host, settings.port, settings.services) == ("0.0.0.0", 8080, "all")  # noqa: S104
+    assert settings.nasa_api_base_url == "https://api.nasa.gov"
+
+
+def test_frozen() -> None:
+    """Settings do not change while the service runs."""
+    with pytest.raises(ValidationError, match="frozen"):
+        make_settings().port = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "0"),
+        ("port", "65536"),
+        ("port", "http"),
+        ("services", "everything"),
+        ("web_concurrency", "0"),
+        ("nasa_api_key", "two words"),
+        ("nasa_api_key", "line\nfeed"),
+        ("nasa_api_key", "clé"),
+        ("nasa_api_key_in", "cookie"),
+        ("nasa_api_base_url", "http://api.nasa.gov"),
+        ("nasa_api_base_url", "ftp://api.nasa.gov"),
+        ("nasa_api_base_url", "https://user:password@api.nasa.gov"),
+        ("nasa_api_base_url", "https://api.nasa.gov?api_key=x"),
+        ("nasa_api_base_url", "https://"),
+        ("nasa_api_base_url", "api.nasa.gov"),
+        ("nasa_api_base_url", "http://127.0.0.1.attacker.test"),
+        ("approov_base64_secret", "c2hvcnQ="),
+        ("approov_base64_secret", "not base64"),
+        ("approov_base64_secret", f"{SECRET_TEXT},"),
+        ("approov_header_name", "Approov Token"),
+        ("approov_header_name", "Approov-Token:"),
+        ("approov_header_prefix", "Bearer\r\n"),
+        ("log_format", "xml"),
+        ("log_level", "loud"),
+    ],
+)
+def test_bad(name: str, value: str) -> None:
+    """A value that would not work is refused, and the error does not quote it."""
+    with pytest.raises(ValidationError) as refusal:
+        make_settings(**{name: value})
+    assert refusal.value.error_count() == 1
+    assert value not in {str(error["msg"]) for error in refusal.value.errors()}
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8090", "http://localhost:1", "http://[::1]:80", "https://x.test/a/"]
+)
+def test_base_url(url: str) -> None:
+    """NASA's address is https, or anything on loopback; a slash at its end does not matter."""
+    assert make_settings(nasa_api_base_url=url).nasa_api_base_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_published_secrets(sample: str) -> None:
+    """Production refuses the secrets of Approov's samples, also among others."""
+    for text in (sample, f"{SECRET_TEXT},{sample}"):
+        with pytest.raises(ValidationError, match="publishes"):
+            make_settings(approov_base64_secret=text)
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_published_secrets_in_development(sample: str) -> None:
+    """Development takes them, so that Approov's published examples work."""
+    settings = DevelopmentSettings.model_validate({"approov_base64_secret": sample})
+    assert len(list(settings.approov_base64_secret)) == 1
+
+
+@pytest.mark.parametrize(
+    ("services", "proxy", "secrets"),
+    [("all", True, True), ("proxy", True, False), ("secrets", False, True)],
+)
+def test_services(services: str, *, proxy: bool, secrets: bool) -> None:
+    """One process serves both, or each alone."""
+    settings = make_settings(services=services)
+    assert (settings.serves_proxy, settings.serves_secrets) == (proxy, secrets)
+
+
+def test_key_only_for_the_proxy() -> None:
+    """A process that serves only secrets needs no key of NASA's."""
+    assert make_settings(services="secrets", nasa_api_key=None).nasa_api_key is None
+    with pytest.raises(ValidationError, match="is missing"):
+        make_settings(nasa_api_key=None)
+
+
+def fail(settings: Settings) -> None:
+    """Raise while the settings are in a local variable."""
+    raise RuntimeError(f"{settings} {settings!r} {settings.nasa_api_key}")
+
+
+def test_masked() -> None:
+    """Secrets show in no form of printing, nor in a traceback with local variables."""
+    secret = base64.b64encode(b"marker" * 8).decode()
+    with pytest.raises(RuntimeError) as failure:
+        fail(make_settings(nasa_api_key="marker", approov_base64_secret=secret))
+    frame = traceback.TracebackException.from_exception(failure.value, capture_locals=True).stack[
+        -1
+    ]
+    printed = f"{failure.value} {frame.locals}"
+    assert "nasa_api_key" in printed
+    assert not [text for text in ("marker", secret) if text in printed]
