@@ -1,0 +1,103 @@
+"""The proxy as routes and resources, for the composition root to serve."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from attestation.token import Clock
+from edge import logs
+from edge.settings import Settings
+from proxy import freshness, query
+from proxy.errors import ApodError
+from proxy.problems import problem_of
+from proxy.service import Answer, ApodService
+from proxy.sources.client import Transport, open_client
+from proxy.sources.legacy import LegacySource
+
+PREFIXES = ("", "/v2/api.nasa.gov")
+"""NASA's own path, and the one that the Astropiks app uses."""
+
+SERVER = "astropiks"
+"""Our name in `Cache-Status` (RFC 9211)."""
+
+
+class ProxyState(TypedDict):
+    """What the lifespan gives each request."""
+
+    apod: ApodService
+    clock: Clock
+
+
+def routes() -> list[Route]:
+    """Give every path the proxy answers."""
+    return [Route(f"{prefix}/planetary/apod", picture, methods=["GET"]) for prefix in PREFIXES]
+
+
+@asynccontextmanager
+async def resources(
+    settings: Settings, clock: Clock, transport: Transport | None = None
+) -> AsyncIterator[ProxyState]:
+    """Open what the routes need, and close it.
+
+    Args:
+        settings: with `nasa_api_key` set.
+        clock: the present.
+        transport: stands in for the network in tests.
+    """
+    assert settings.nasa_api_key is not None  # noqa: S101  (settings require it for the proxy)
+    async with open_client(transport) as client:
+        source = LegacySource(
+            client,
+            base_url=settings.nasa_api_base_url,
+            key=settings.nasa_api_key,
+            key_in=settings.nasa_api_key_in,
+        )
+        service = ApodService(source, clock=clock)
+        try:
+            yield {"apod": service, "clock": clock}
+        finally:
+            await service.aclose()
+
+
+async def picture(request: Request[ProxyState]) -> Response:
+    """Answer `GET /planetary/apod`."""
+    today = freshness.today(request.state["clock"]())
+    try:
+        asked = query.parse(request.scope["query_string"], today=today)
+        answer = await request.state["apod"].answer(asked)
+    except ApodError as error:
+        return problem_of(error).response(request.scope)
+    logs.note(cache=answer.cache)
+    headers = _headers(answer)
+    if _matches(request.headers.get("If-None-Match", ""), answer.record.etag):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.record.body, headers=headers, media_type="application/json")
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    """Caching headers (RFC 9111): private, since what lies behind a token is not for sharing."""
+    ttl = answer.lifetime - answer.age
+    status = {
+        "hit": f"hit; ttl={ttl}",
+        "stale": f"hit; ttl={ttl}",
+        "miss": "fwd=miss; stored",
+        "collapsed": "fwd=miss; collapsed",
+    }[answer.cache]
+    # A stale answer must not be pinned downstream by the lifetime it once had.
+    max_age = 0 if answer.cache == "stale" else answer.lifetime
+    return {
+        "Age": str(answer.age),
+        "Cache-Control": f"private, max-age={max_age}",
+        "Cache-Status": f"{SERVER}; {status}",
+        "ETag": answer.record.etag,
+    }
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    """Compare weakly, as RFC 9110 section 13.1.2 wants it for If-None-Match."""
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in tags or "*" in tags

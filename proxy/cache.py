@@ -1,0 +1,94 @@
+"""What this process holds: for each day a record, or the knowledge that NASA has none.
+
+The key None stands for "the latest", which has a short life of its own but shares its record with
+the day it belongs to.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from cachetools import TLRUCache
+
+from attestation.token import Clock
+from proxy import freshness
+from proxy.records import Record
+
+MAX_HELD = 20_000
+"""Every day until the year 2050, at about 2 kB each."""
+
+POSTPONE_SECONDS = 60
+"""How long a held record is left alone after NASA failed to renew it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One answer of NASA's, with its times as Unix seconds.
+
+    Attributes:
+        day: the day it is about.
+        record: the record, or None where NASA has nothing for that day.
+        fetched_at: when NASA gave it.
+        lifetime: seconds for which it is fresh.
+        refresh_at: when to ask NASA again: the end of its lifetime, or later if NASA failed then.
+    """
+
+    day: date
+    record: Record | None
+    fetched_at: float
+    lifetime: int
+    refresh_at: float
+
+    @property
+    def fresh_until(self) -> float:
+        """The end of its lifetime."""
+        return self.fetched_at + self.lifetime
+
+    @property
+    def usable_until(self) -> float:
+        """When it is forgotten: a record may be served stale, the lack of one may not."""
+        grace = freshness.STALE_SECONDS if self.record else 0
+        return self.fresh_until + grace
+
+
+class ApodCache:
+    """Bounded, least recently used out first."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._held: TLRUCache[date | None, Held] = TLRUCache(
+            maxsize=MAX_HELD, ttu=lambda _key, held, _now: held.usable_until, timer=clock
+        )
+
+    def find(self, day: date | None) -> Held | None:
+        """Give what is held for *day*, fresh or stale."""
+        return self._held.get(day)
+
+    def store_record(self, asked: date | None, record: Record) -> Held:
+        """Keep what NASA answered when *asked* for a day, or for the latest (None)."""
+        now = self._clock()
+        of_day = _held(record.day, record, now, freshness.of_record(record.day, now))
+        self._held[record.day] = of_day
+        if asked is None:
+            self._held[None] = _held(record.day, record, now, freshness.of_latest(now))
+            return self._held[None]
+        latest = self._held.get(None)
+        if latest and latest.day == record.day:
+            self._held[None] = replace(latest, record=record)
+        return of_day
+
+    def store_gap(self, day: date) -> Held:
+        """Keep that NASA has nothing for *day*."""
+        now = self._clock()
+        self._held[day] = _held(day, None, now, freshness.of_gap(day, now))
+        return self._held[day]
+
+    def postpone(self, day: date | None) -> None:
+        """Leave what is held for *day* alone for a while, since NASA could not renew it."""
+        held = self._held.get(day)
+        if held:
+            self._held[day] = replace(held, refresh_at=self._clock() + POSTPONE_SECONDS)
+
+
+def _held(day: date, record: Record | None, now: float, lifetime: int) -> Held:
+    refresh_at = now + lifetime
+    return Held(day=day, record=record, fetched_at=now, lifetime=lifetime, refresh_at=refresh_at)

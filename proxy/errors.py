@@ -1,0 +1,95 @@
+"""What can keep the proxy from giving a record.
+
+    ApodError
+    ├── BadQueryError                 the client asked wrongly: NASA's own 400 text
+    ├── UnservedParameterError        a parameter of NASA's that this proxy does not serve
+    ├── NoRecordError                 NASA has nothing for that date
+    └── SourceError                   NASA, or the way to it, is at fault
+        ├── SourceTimeoutError        no whole answer in time
+        ├── SourceUnreachableError    no connection, or a broken one
+        ├── SourceUnavailableError    NASA says so itself (503), or the key's quota is used up (429)
+        ├── SourceRefusedError        NASA does not accept our key
+        └── SourceInvalidError        an answer that is no record: HTML, placeholder, wrong date, …
+
+No message carries a URL, a header or a byte of what NASA sent.
+"""
+
+from datetime import date
+from typing import ClassVar
+
+
+class ApodError(Exception):
+    """A request for a picture of the day that ends without one."""
+
+
+class BadQueryError(ApodError):
+    """The query is one that NASA answers with 400; the message is NASA's text."""
+
+
+class UnservedParameterError(ApodError):
+    """NASA knows the parameter, this proxy does not serve it.
+
+    Attributes:
+        name: the parameter.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class NoRecordError(ApodError):
+    """NASA has no record for a date it could have one for.
+
+    Attributes:
+        day: that date.
+    """
+
+    def __init__(self, day: date) -> None:
+        super().__init__(f"No data available for date: {day}")
+        self.day = day
+
+
+class SourceError(ApodError):
+    """A source did not give an answer that can be used.
+
+    Attributes:
+        outcome: stable code for logs.
+        retry_after_seconds: when it may be worth asking again, where NASA says so.
+    """
+
+    outcome: ClassVar[str]
+
+    def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class SourceTimeoutError(SourceError):
+    """The whole answer was not there within the deadline."""
+
+    outcome = "timeout"
+
+
+class SourceUnreachableError(SourceError):
+    """No connection could be made, or it broke."""
+
+    outcome = "unreachable"
+
+
+class SourceUnavailableError(SourceError):
+    """The source asks to be left alone for a while."""
+
+    outcome = "unavailable"
+
+
+class SourceRefusedError(SourceError):
+    """The source does not accept the API key: somebody has to look at the configuration."""
+
+    outcome = "key_refused"
+
+
+class SourceInvalidError(SourceError):
+    """The source answered, but not with a record."""
+
+    outcome = "invalid"

@@ -1,0 +1,52 @@
+"""How long an answer is good. Pure: dates and times in, seconds out.
+
+NASA sends no Cache-Control, ETag or Expires, so the service sets the lifetimes. They follow what
+was measured of APOD: a new picture shortly after midnight in New York (04:05 or 05:05 UTC),
+sometimes hours late; one record in eleven corrected, nearly always within a day; then never again.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+STALE_SECONDS = 30 * DAY
+"""How long past its lifetime a record may still be served while NASA does not answer."""
+
+PERMANENT_GAPS = frozenset(
+    {date(1995, 6, 17), date(1995, 6, 18), date(1995, 6, 19), date(2020, 6, 10)}
+)
+"""The only days without a picture that nobody will fill in."""
+
+PUBLICATION_BEGINS, PUBLICATION_ENDS = time(4), time(6)
+"""UTC hours in which the day's picture appears, in summer and in winter."""
+
+
+def today(now: float) -> date:
+    """Give the date in UTC at Unix time *now*, which is NASA's idea of today."""
+    return datetime.fromtimestamp(now, UTC).date()
+
+
+def of_latest(now: float) -> int:
+    """Give the seconds for which "the latest is this one" holds, and never past 04:00 UTC."""
+    moment = datetime.fromtimestamp(now, UTC)
+    if PUBLICATION_BEGINS <= moment.time() < PUBLICATION_ENDS:
+        return MINUTE
+    begins = datetime.combine(moment.date(), PUBLICATION_BEGINS, UTC)
+    if begins <= moment:
+        begins += timedelta(days=1)
+    return max(MINUTE, min(10 * MINUTE, int((begins - moment).total_seconds())))
+
+
+def of_record(day: date, now: float) -> int:
+    """Give the seconds for which the record of *day* is good: corrections come early or never."""
+    age = now - datetime.combine(day, time(), UTC).timestamp()
+    return HOUR if age < 48 * HOUR else 30 * DAY
+
+
+def of_gap(day: date, now: float) -> int:
+    """Give the seconds for which "nothing on *day*" is good: today's picture may be late."""
+    if day in PERMANENT_GAPS:
+        return 30 * DAY
+    return 5 * MINUTE if day >= today(now) else 6 * HOUR

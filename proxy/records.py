@@ -1,0 +1,96 @@
+"""The v1 record: what NASA's APOD API gives for one day, validated, in canonical bytes."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Self
+
+FIRST_DAY = date(1995, 6, 16)
+"""The first picture of the day."""
+
+REQUIRED_FIELDS = ("date", "explanation", "media_type", "service_version", "title")
+FIELDS = (*REQUIRED_FIELDS, "copyright", "hdurl", "resource", "url")
+"""`thumbnail_url` and `concepts` are missing on purpose: they belong to a request, not to a day."""
+
+MEDIA_TYPES = ("image", "other", "video")
+
+PLACEHOLDER_TITLE = "NASA Science"
+PLACEHOLDER_PATH = "/wp-content/"
+"""Since September 2026 the old API has answered every date with the new site's logo."""
+
+
+class InvalidRecordError(ValueError):
+    """What came is not the record of that day. The message names the rule, never the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One day's picture.
+
+    Attributes:
+        day: the record's own date.
+        body: NASA's v1 bytes: keys sorted, compact, non-ASCII escaped, final newline.
+        etag: strong entity tag of *body*, with its quotes.
+    """
+
+    day: date
+    body: bytes = field(repr=False)
+    etag: str
+
+    @classmethod
+    def from_json(cls, data: bytes, *, asked: date | None, newest: date) -> Self:
+        """Validate what a source sent.
+
+        Args:
+            data: the source's body.
+            asked: the date that was asked for; None if it was the latest.
+            newest: the latest date that a record can have now.
+
+        Raises:
+            InvalidRecordError: it must be neither stored nor served.
+        """
+        fields = _fields(data)
+        day = _day(fields["date"])
+        if asked not in (None, day) or not FIRST_DAY <= day <= newest:
+            raise InvalidRecordError("the record is about another day")
+        _check_media(fields)
+        body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        return cls(day, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def _fields(data: bytes) -> dict[str, str]:
+    """Give v1's own members; they are all text."""
+    try:
+        members: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        raise InvalidRecordError("the body is not JSON") from None
+    if not isinstance(members, dict):
+        raise InvalidRecordError("the body is not one record")
+    missing = [name for name in REQUIRED_FIELDS if name not in members]
+    if missing:
+        raise InvalidRecordError(f"the record lacks {', '.join(missing)}")
+    fields = {name: members[name] for name in FIELDS if name in members}
+    if not all(isinstance(value, str) for value in fields.values()):
+        raise InvalidRecordError("a field is not text")
+    return fields
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRecordError("date is not a date") from None
+    if day.isoformat() != text:
+        raise InvalidRecordError("date is not in the form YYYY-MM-DD")
+    return day
+
+
+def _check_media(fields: dict[str, str]) -> None:
+    if fields["service_version"] != "v1" or fields["media_type"] not in MEDIA_TYPES:
+        raise InvalidRecordError("service_version or media_type is not one of v1's")
+    if fields["media_type"] != "other" and not fields.get("url"):
+        raise InvalidRecordError("an image or video has no url")
+    addresses = fields.get("url", "") + fields.get("hdurl", "")
+    if fields["title"].strip() == PLACEHOLDER_TITLE or PLACEHOLDER_PATH in addresses:
+        raise InvalidRecordError("the record is a placeholder")

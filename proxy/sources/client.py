@@ -1,0 +1,85 @@
+"""The one way out: an HTTP client that cannot hang, wander off, swell or tell.
+
+Every error of `httpx` ends here. They are translated without their text or their chain, because
+`httpx` puts whole URLs into both, and a URL may hold the key.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from proxy.errors import SourceInvalidError, SourceTimeoutError, SourceUnreachableError
+
+DEADLINE_SECONDS = 10.0
+"""For a whole exchange: NASA's gateway itself would wait for 60 s, a phone's user does not."""
+
+MAX_BODY_BYTES = 64 * 1024
+"""The largest record known has 2 kB."""
+
+Transport = httpx.AsyncBaseTransport
+"""What a test may put in place of the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole, bounded answer."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def open_client(transport: Transport | None = None) -> httpx.AsyncClient:
+    """Make a client that uses no proxy, netrc or cookie of its surroundings."""
+    return httpx.AsyncClient(
+        transport=transport,
+        timeout=httpx.Timeout(connect=3.0, read=8.0, write=3.0, pool=5.0),
+        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30),
+        follow_redirects=False,
+        trust_env=False,
+        # Unencoded bodies cannot swell on arrival. A record is small enough to travel so.
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+    )
+
+
+async def get(client: httpx.AsyncClient, request: httpx.Request) -> Reply:
+    """Send *request* and read its answer, up to `MAX_BODY_BYTES`, within `DEADLINE_SECONDS`.
+
+    Raises:
+        SourceTimeoutError: it took too long.
+        SourceUnreachableError: there was no connection, or it broke.
+        SourceInvalidError: the answer was too long or broken as HTTP.
+    """
+    async with _translated_errors(), asyncio.timeout(DEADLINE_SECONDS):
+        response = await client.send(request, stream=True)
+        try:
+            body = await _bounded_body(response)
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, response.headers, body)
+
+
+async def _bounded_body(response: httpx.Response) -> bytes:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise SourceInvalidError("the body is encoded, which was not asked for")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise SourceInvalidError(f"the body is longer than {MAX_BODY_BYTES} bytes")
+    return bytes(body)
+
+
+@asynccontextmanager
+async def _translated_errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except (TimeoutError, httpx.TimeoutException):
+        raise SourceTimeoutError("no whole answer in time") from None
+    except (httpx.RemoteProtocolError, httpx.DecodingError):
+        raise SourceInvalidError("the answer is broken as HTTP") from None
+    except httpx.HTTPError as error:
+        raise SourceUnreachableError(f"no connection ({type(error).__name__})") from None
