@@ -1,0 +1,121 @@
+"""The `astropiks` command."""
+
+import contextlib
+import sys
+import time
+from typing import Annotated, NoReturn
+
+import typer
+
+from astropiks import dev, server
+from astropiks.mint import Invalid, mint
+from astropiks.server import ListenError
+from attestation.errors import AttestationError
+from attestation.token import TokenVerifier
+from edge import logs
+from edge.environment import SettingsError, load
+from edge.settings import DevelopmentSettings, Settings
+from standin.app import StandIn
+
+BAD_CONFIGURATION = 2
+
+main = typer.Typer(
+    name="astropiks",
+    help="NASA's API for attested Android apps, without an API key in the app.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+token = typer.Typer(help="Make and explain attestation tokens.", no_args_is_help=True)
+main.add_typer(token, name="token")
+
+
+@main.command()
+def serve() -> None:
+    """Serve in production. Reads the environment alone; refuses to start on a bad one."""
+    try:
+        settings = load(Settings)
+    except SettingsError as error:
+        _refuse_to_start(error)
+    logs.configure(settings.log_format, settings.log_level)
+    server.serve(
+        "astropiks.apps:from_environment",
+        host=settings.host,
+        port=settings.port,
+        workers=settings.web_concurrency,
+    )
+
+
+@main.command("dev")
+def develop() -> None:
+    """Serve on a laptop: no network, account or key needed."""
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            dev.run()
+        except SettingsError as error:
+            _refuse_to_start(error)
+        except ListenError as error:
+            _fail(f"{error} Choose another port: PORT=8081 make run", 1)
+
+
+@main.command("standin")
+def stand_in(
+    port: Annotated[int, typer.Option(help="TCP port on loopback.")] = 8090,
+    key: Annotated[str, typer.Option(help="API key that it accepts.")] = "DEMO_KEY",
+) -> None:
+    """Serve only the stand-in for NASA's API, on loopback."""
+    logs.configure("console", "info")
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            listener = server.listen("127.0.0.1", port)
+        except ListenError as error:
+            _fail(f"{error} Choose another with --port.", 1)
+        typer.echo(f"curl 'http://127.0.0.1:{port}/planetary/apod?api_key={key}'")
+        server.serve_here(StandIn(keys={key}), listener)
+
+
+@token.command("mint")
+def mint_token(
+    expires_in: Annotated[float, typer.Option(help="Seconds until it expires.")] = 3600,
+    bind: Annotated[str | None, typer.Option(help="Text to bind the token to (pay).")] = None,
+    invalid: Annotated[Invalid | None, typer.Option(help="Make it bad in this way.")] = None,
+) -> None:
+    """Print one token, signed with the secret that `astropiks dev` uses."""
+    key = next(iter(_development_settings().approov_base64_secret))
+    now = time.time()
+    typer.echo(mint(key.secret, now=now, expires_in=expires_in, bind=bind, invalid=invalid))
+
+
+@token.command("explain")
+def explain_token(
+    text: Annotated[
+        str, typer.Argument(metavar="TOKEN", help="The token, or - to read it from stdin.")
+    ],
+) -> None:
+    """Say whether a token would be accepted, and if not, why and what to do. Exit 1 if not."""
+    verifier = TokenVerifier(_development_settings().approov_base64_secret, clock=time.time)
+    value = sys.stdin.read() if text == "-" else text
+    try:
+        attestation = verifier.verify(value.strip().encode())
+    except AttestationError as refusal:
+        typer.echo(f"refused: {refusal.reason}: {refusal.detail}\n{refusal.advice}")
+        raise typer.Exit(1) from None
+    seconds = attestation.expires_at - time.time()
+    typer.echo(f"accepted: expires in {seconds:.0f} seconds, device {attestation.device_id}")
+
+
+def _development_settings() -> DevelopmentSettings:
+    dev.prepare_environment()
+    try:
+        return load(DevelopmentSettings)
+    except SettingsError as error:
+        _refuse_to_start(error)
+
+
+def _refuse_to_start(error: SettingsError) -> NoReturn:
+    problems = "\n".join(f"  {problem}" for problem in error.problems)
+    _fail(f"The configuration cannot be used:\n{problems}", BAD_CONFIGURATION)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(status)

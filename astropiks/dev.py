@@ -1,0 +1,119 @@
+"""Development on a laptop: fill in what the environment leaves open, then serve as ever."""
+
+import base64
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+
+from dotenv import load_dotenv
+from pydantic import SecretStr
+
+from astropiks import server
+from astropiks.apps import create_app
+from astropiks.mint import mint
+from edge import logs
+from edge.environment import load
+from edge.settings import DevelopmentSettings
+from standin.app import StandIn
+
+STANDIN_KEY = "standin-key"
+CURL_TOKEN_SECONDS = 24 * 3600
+EXAMPLE_DATE = "2021-10-12"
+
+
+def checkout() -> Path:
+    """Give the checkout that the working folder is in, or that folder if it is in none."""
+    here = Path.cwd()
+    return next((at for at in (here, *here.parents) if (at / "pyproject.toml").is_file()), here)
+
+
+def secret_file() -> Path:
+    """Give the place of the generated attestation secret; git ignores its folder."""
+    return checkout() / ".astropiks" / "attestation-secret"
+
+
+def prepare_environment() -> None:
+    """Read `.env`, and give the environment an attestation secret if it has none.
+
+    The secret is made once and kept, so that `token mint` in a second shell fits.
+    """
+    load_dotenv(checkout() / ".env")
+    names = ("APPROOV_BASE64_SECRET", "APPROOV_TOKEN_BASE64_SECRET", "APPROOV_BASE64_SECRET_FILE")
+    if not any(map(os.environ.get, names)):
+        os.environ["APPROOV_BASE64_SECRET"] = _kept_secret(secret_file())
+
+
+def run() -> None:
+    """Serve everything, with the stand-in for NASA unless there is a real key.
+
+    Raises:
+        SettingsError: `.env` or the environment is not a configuration.
+        ListenError: the port cannot be had.
+    """
+    prepare_environment()
+    settings = load(DevelopmentSettings)
+    logs.configure(settings.log_format, settings.log_level)
+    listener = server.listen(settings.host, settings.port)
+    if settings.nasa_api_key:
+        nasa = f"the real one at {settings.nasa_api_base_url}, asked with your NASA_API_KEY."
+        _serve(settings, nasa, listener)
+        return
+    with server.serving(StandIn(keys={STANDIN_KEY})) as base_url:
+        nasa = f"a stand-in at {base_url}: no network, no key. Set NASA_API_KEY for the real one."
+        stand_in = {"nasa_api_key": SecretStr(STANDIN_KEY), "nasa_api_base_url": base_url}
+        _serve(settings.model_copy(update=stand_in), nasa, listener)
+
+
+def _serve(settings: DevelopmentSettings, nasa: str, listener: socket.socket) -> None:
+    print(banner(settings, nasa), flush=True)  # noqa: T201
+    server.serve_here(create_app(settings), listener)
+
+
+def banner(settings: DevelopmentSettings, nasa: str) -> str:
+    """Say where everything is, and give a line to paste."""
+    base = f"http://127.0.0.1:{settings.port}"
+    key = next(iter(settings.approov_base64_secret))
+    token = mint(key.secret, now=time.time(), expires_in=CURL_TOKEN_SECONDS)
+    prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
+    header = f"{settings.approov_header_name}: {prefix}{token}"
+    lines = [
+        "",
+        f"NASA is {nasa}",
+        "",
+        "Base URLs for the app:",
+        f"  on this machine      {base}",
+        f"  Android emulator     http://10.0.2.2:{settings.port}",
+        *(f"  in the local network http://{address}:{settings.port}" for address in _lan_address()),
+        "",
+        "Paste this (its token is good for a day; `astropiks token mint` makes another):",
+        "",
+        f"curl -H '{header}' '{base}/planetary/apod?date={EXAMPLE_DATE}'",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _kept_secret(path: Path) -> str:
+    """Read the secret in *path*; make it first if it is not there."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    secret = base64.b64encode(secrets.token_bytes(64)).decode("ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{secret}\n")
+    return secret
+
+
+def _lan_address() -> list[str]:
+    """Give this machine's address in its network, if it has one. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return []
+        address: str = probe.getsockname()[0]
+        return [] if address.startswith("127.") else [address]

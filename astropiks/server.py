@@ -1,0 +1,81 @@
+"""How an application is served. The only module that imports `uvicorn`."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the 55 s after which a Heroku-style router lets go of an idle connection."""
+
+SHUTDOWN_SECONDS = 25
+"""Within the 30 s that such a platform grants between SIGTERM and SIGKILL."""
+
+START_SECONDS = 10
+
+OPTIONS: dict[str, Any] = {
+    "loop": "auto",  # uvloop, where the platform has it
+    "http": "auto",  # httptools, likewise
+    "ws": "none",
+    "lifespan": "on",
+    "log_config": None,  # edge.logs has configured logging
+    "access_log": False,  # it prints query strings
+    "server_header": False,
+    "proxy_headers": False,
+    "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+    "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+}
+
+
+class ListenError(Exception):
+    """The address cannot be listened on."""
+
+
+def serve(factory: str, *, host: str, port: int, workers: int) -> None:
+    """Serve the application that *factory* (``module:function``) makes, once in each worker."""
+    uvicorn.run(factory, factory=True, host=host, port=port, workers=workers, **OPTIONS)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket, before anything says that it is open.
+
+    Raises:
+        ListenError: another program has it, or it is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        cause = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise ListenError(f"Cannot listen on {host} port {port}: {cause}.") from None
+
+
+def serve_here(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve *app* in this process and thread until a signal ends it."""
+    uvicorn.Server(uvicorn.Config(app, **OPTIONS)).run(sockets=[listener])
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve *app* in a thread, on a free loopback port, and give its base URL."""
+    listener = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the server did not start: see the log above")
+            time.sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)
+        listener.close()

@@ -1,0 +1,1 @@
+"""Runtime secrets for attested apps."""

@@ -1,0 +1,119 @@
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.attestation.test_keys import SAMPLES
+from tests.attestation.test_published_tokens import BAD, GOOD
+from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
+
+UNSET = {"NASA_API_KEY": "", "APPROOV_BASE64_SECRET": "", "APPROOV_TOKEN_BASE64_SECRET": ""}
+"""Keeps a developer's own .env out of the tests that run in the checkout."""
+
+
+def curl(output: Path) -> str:
+    """Paste the printed curl line into a shell, and give what it prints."""
+    assert shutil.which("curl"), "these tests run curl: please install it"
+    (line,) = [line for line in output.read_text().splitlines() if line.startswith("curl ")]
+    return run(["sh", "-c", f"{line} --silent --show-error"], environment(), Path("/")).stdout
+
+
+def test_make_run(tmp_path: Path) -> None:
+    """`make run` answers its own curl line with a record, and ends quietly on Ctrl-C."""
+    port, output = free_port(), tmp_path / "output"
+    env = environment(PORT=str(port), HOME=str(tmp_path), **UNSET)
+    with running(["make", "run"], env, ROOT, output) as process:
+        wait_for(port, process, output)
+        answer = curl(output)
+    assert '"title":"Fireball over Lake Louise"' in answer
+    assert "Traceback" not in output.read_text()
+
+
+def test_banner(tmp_path: Path) -> None:
+    """It says who plays NASA and which base URLs there are."""
+    port, output = free_port(), tmp_path / "output"
+    with running([*ASTROPIKS, "dev"], environment(PORT=str(port)), tmp_path, output) as process:
+        wait_for(port, process, output)
+    said = output.read_text()
+    assert "NASA is a stand-in at http://127.0.0.1:" in said
+    assert f"http://127.0.0.1:{port}\n" in said
+    assert f"http://10.0.2.2:{port}\n" in said
+    assert process.returncode == 0
+
+
+def test_second_shell(tmp_path: Path) -> None:
+    """A token that a second shell mints is accepted, and so is the emulator's Host."""
+    port, output = free_port(), tmp_path / "output"
+    with running([*ASTROPIKS, "dev"], environment(PORT=str(port)), tmp_path, output) as process:
+        wait_for(port, process, output)
+        token = run([*ASTROPIKS, "token", "mint"], environment(), tmp_path).stdout.strip()
+        headers = {"Approov-Token": token, "Host": f"10.0.2.2:{port}"}
+        answer = httpx.get(
+            f"http://127.0.0.1:{port}/v2/api.nasa.gov/planetary/apod", headers=headers
+        )
+    assert answer.status_code == 200
+
+
+def test_published_examples(tmp_path: Path) -> None:
+    """With the sample secret in .env, Approov's published tokens do as published."""
+    (tmp_path / ".env").write_text(f"APPROOV_BASE64_SECRET={SAMPLES['quickstarts']}\n")
+    port, output = free_port(), tmp_path / "output"
+    with running([*ASTROPIKS, "dev"], environment(PORT=str(port)), tmp_path, output) as process:
+        wait_for(port, process, output)
+        url = f"http://127.0.0.1:{port}/planetary/apod"
+        good = {
+            httpx.get(url, headers={"Approov-Token": text}).status_code for text in GOOD.values()
+        }
+        bad = {
+            httpx.get(url, headers={"Approov-Token": text}).status_code for text, _ in BAD.values()
+        }
+    assert (good, bad) == ({200}, {401})
+
+
+def test_real_nasa(tmp_path: Path) -> None:
+    """With a key of NASA's it says that NASA is the real one, and starts no stand-in."""
+    port, output = free_port(), tmp_path / "output"
+    env = environment(PORT=str(port), NASA_API_KEY="marker", NASA_API_BASE_URL="http://127.0.0.1:9")
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        answer = curl(output)
+    assert "NASA is the real one at http://127.0.0.1:9" in output.read_text()
+    assert '"status":503' in answer
+    assert "marker" not in output.read_text()
+
+
+def test_other_header(tmp_path: Path) -> None:
+    """The curl line follows the configured header and prefix."""
+    port, output = free_port(), tmp_path / "output"
+    variables = {"APPROOV_HEADER_NAME": "Authorization", "APPROOV_HEADER_PREFIX": "Bearer"}
+    env = environment(PORT=str(port), **variables)
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        answer = curl(output)
+    assert re.search(r"^curl -H 'Authorization: Bearer ey", output.read_text(), re.MULTILINE)
+    assert '"date":"2021-10-12"' in answer
+
+
+def test_port_in_use(tmp_path: Path) -> None:
+    """When the port is taken it says so, and what to do."""
+    port, output = free_port(), tmp_path / "output"
+    env = environment(PORT=str(port))
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        second = run([*ASTROPIKS, "dev"], env, tmp_path)
+    assert second.returncode == 1
+    assert f"port {port}: Address already in use. Choose another port" in second.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_end(tmp_path: Path, end: signal.Signals) -> None:
+    """It ends at once on either signal."""
+    port, output = free_port(), tmp_path / "output"
+    with running([*ASTROPIKS, "dev"], environment(PORT=str(port)), tmp_path, output) as process:
+        wait_for(port, process, output)
+        process.send_signal(end)
+        process.wait(10)
+    assert "stopped" in output.read_text()

@@ -1,0 +1,98 @@
+"""Real parts, put together: a clock that stands still, NASA's stand-in, the application."""
+
+import base64
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+
+from astropiks.apps import create_app
+from astropiks.mint import mint
+from attestation.keys import KeyRing
+from attestation.token import TokenVerifier
+from edge import environment, settings
+from edge.settings import Settings
+from standin.app import StandIn
+from standin.calendar import SettableClock
+
+SECRET = b"the attestation secret of the tests: 64 bytes that nobody uses.."
+NASA_KEY = "nasa-key-of-the-tests"
+NASA_URL = "https://api.nasa.test"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run asynchronous tests on asyncio, as uvicorn does."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no variable of the machine reach the settings."""
+    for name in os.environ:
+        if name.startswith(environment.OWN_PREFIXES) or name in settings.variables():
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """Stand at noon, UTC, on the day of these facts."""
+    return SettableClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def nasa(clock: SettableClock) -> StandIn:
+    """Stand in for NASA."""
+    return StandIn(keys={NASA_KEY}, clock=clock)
+
+
+@pytest.fixture
+def verifier(clock: SettableClock) -> TokenVerifier:
+    """Verify tokens of the tests' one secret."""
+    return TokenVerifier(keys(), clock=clock)
+
+
+@pytest.fixture
+def token(clock: SettableClock) -> str:
+    """Be a genuine app's token."""
+    return mint(SECRET, now=clock.now)
+
+
+@pytest.fixture
+async def client(
+    nasa: StandIn, clock: SettableClock, token: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Be a genuine app, asking the whole application with the stand-in behind it."""
+    async with asking(nasa, clock) as client:
+        client.headers["Approov-Token"] = token
+        yield client
+
+
+@asynccontextmanager
+async def asking(
+    nasa: StandIn | httpx.AsyncBaseTransport,
+    clock: SettableClock,
+    app_settings: Settings | None = None,
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Start the application on *nasa* and give a client that has no token."""
+    upstream = nasa if isinstance(nasa, httpx.AsyncBaseTransport) else httpx.ASGITransport(nasa)
+    app = create_app(app_settings or make_settings(), clock=clock, transport=upstream)
+    async with LifespanManager(app) as manager:
+        transport = httpx.ASGITransport(manager.app)
+        async with httpx.AsyncClient(transport=transport, base_url="https://proxy.test") as client:
+            yield client
+
+
+def make_settings(**changes: object) -> Settings:
+    """Give a whole configuration, with *changes*."""
+    values = {"approov_base64_secret": keys(), "nasa_api_key": NASA_KEY, **changes}
+    return Settings.model_validate({"nasa_api_base_url": NASA_URL, **values})
+
+
+def keys() -> KeyRing:
+    """Give the tests' one secret."""
+    return KeyRing.from_base64_list(base64.b64encode(SECRET).decode())

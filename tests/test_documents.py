@@ -1,0 +1,173 @@
+"""What the documents say is so."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from attestation import errors
+from edge.environment import ALIASES, SECRET_VARIABLES
+from edge.settings import Settings, variables
+from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
+
+README = (ROOT / "README.md").read_text()
+ENV_EXAMPLE = (ROOT / ".env.example").read_text()
+
+COMMANDS = [
+    line
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
+
+MAKE = {"make run": ".venv/bin/astropiks dev", "make test": ".venv/bin/python -m pytest"}
+OTHERS = [
+    "curl ",
+    ".venv/bin/astropiks token ",
+    ".venv/bin/astropiks standin ",
+    "NASA_API_KEY=your-key ",
+]
+
+
+def default(field: str) -> str:
+    """Give a setting's default as it is written in the environment."""
+    value = Settings.model_fields[field].get_default()
+    return "" if value is None or not isinstance(value, str | int) else str(value)
+
+
+def test_settings_table() -> None:
+    """README's table is the settings: names, defaults, meanings, in order."""
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) ?\| (.*) \|$", README, re.MULTILINE)
+    expected = [
+        (
+            name,
+            f"`{default(field)}`" if default(field) else "",
+            Settings.model_fields[field].description,
+        )
+        for name, field in variables().items()
+    ]
+    assert rows == expected
+
+
+def test_env_example() -> None:
+    """`.env.example` has every setting with its default, and nothing else."""
+    lines = re.findall(r"^([A-Z0-9_]+)=(.*)$", ENV_EXAMPLE, re.MULTILINE)
+    assert lines == [(name, default(field)) for name, field in variables().items()]
+
+
+@pytest.mark.parametrize("name", [*(f"{name}_FILE" for name in SECRET_VARIABLES), *ALIASES])
+def test_other_names(name: str) -> None:
+    """Both documents tell of the other ways to give a secret."""
+    assert name in README
+    assert name in ENV_EXAMPLE
+
+
+def test_env_example_is_a_configuration(tmp_path: Path) -> None:
+    """A copy of `.env.example` works as it is."""
+    (tmp_path / ".env").write_text(ENV_EXAMPLE)
+    ended = run([*ASTROPIKS, "token", "mint"], environment(), tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_reasons() -> None:
+    """README explains every reason code, and no other."""
+    table = README.partition("## Why requests are refused")[2].partition("## ")[0]
+    codes = {
+        code
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for code in re.findall(r"`(\w+)`", row)
+    }
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    assert codes == {
+        kind.reason
+        for kind in kinds
+        if issubclass(kind, errors.AttestationError) and hasattr(kind, "reason")
+    }
+
+
+def test_commands_are_known() -> None:
+    """Every command in README is one that a test here runs."""
+    assert len(COMMANDS) >= 8
+    assert [c for c in COMMANDS if c not in MAKE and not c.startswith(tuple(OTHERS))] == []
+
+
+@pytest.mark.parametrize("command", MAKE)
+def test_make_commands(command: str) -> None:
+    """The make targets do what README says; `make run` itself is run by the tests of `dev`."""
+    planned = run([*command.split(), "--dry-run"], environment(), ROOT).stdout
+    assert MAKE[command] in planned
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if c.startswith(".venv/bin/astropiks token")]
+)
+def test_token_commands(tmp_path: Path, command: str) -> None:
+    """README's token commands run as pasted, and print one token or its explanation."""
+    ended = run(["sh", "-c", here(command)], environment(), tmp_path)
+    assert ended.stderr == ""
+    assert ended.stdout.count(".") == 2 or "refused: expired" in ended.stdout
+
+
+def test_curl_command(tmp_path: Path) -> None:
+    """README's curl line gets the answer that stands below it."""
+    (command,) = [command for command in COMMANDS if command.startswith("curl")]
+    shown = re.findall(r"^```json\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)[0]
+    beginning, _, end = shown.partition("…")
+    port, output = free_port(), tmp_path / "output"
+    with running([*ASTROPIKS, "dev"], environment(PORT=str(port)), tmp_path, output) as process:
+        wait_for(port, process, output)
+        command = here(command).replace("8080", str(port))
+        answer = run(["sh", "-c", command], environment(), tmp_path).stdout.strip()
+    assert answer.startswith(beginning)
+    assert answer.endswith(end)
+
+
+def test_standin_command(tmp_path: Path) -> None:
+    """README's stand-in command serves."""
+    (command,) = [command for command in COMMANDS if "standin" in command]
+    port, output = free_port(), tmp_path / "output"
+    arguments = here(command).replace("8090", str(port)).split()
+    with running(arguments, environment(), tmp_path, output) as process:
+        wait_for(port, process, output)
+        url = f"http://127.0.0.1:{port}/planetary/apod?api_key=DEMO_KEY"
+        assert httpx.get(url).status_code == 200
+
+
+def test_serve_command(tmp_path: Path) -> None:
+    """README's production command reaches the check of the settings, which refuses its example."""
+    (command,) = [command for command in COMMANDS if command.endswith("serve")]
+    ended = run(["sh", "-c", command], environment(), tmp_path)
+    assert ended.returncode == 2
+    assert [line.split()[0] for line in ended.stderr.splitlines()[1:]] == ["APPROOV_BASE64_SECRET"]
+
+
+@pytest.mark.parametrize("document", ["README.md", "android-client-notes/README.md"])
+def test_links(document: str) -> None:
+    """Links within the project lead somewhere."""
+    path = ROOT / document
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_locked_requirements() -> None:
+    """The locked files carry versions and hashes, and no address."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        pins = [line for line in text.splitlines() if re.match(r"\w", line)]
+        assert "://" not in text
+        assert all(re.match(r"[\w.-]+==\S+.*\\$", line) for line in pins)
+        assert text.count("--hash=sha256:") >= len(pins) > 20
+
+
+def test_same_versions() -> None:
+    """What is tested is what a platform installs."""
+    pins = [
+        set(re.findall(r"^([\w.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.txt", "requirements-dev.txt")
+    ]
+    assert pins[0] <= pins[1]
+
+
+def here(command: str) -> str:
+    """Let a command of the checkout run in another folder."""
+    return command.replace(".venv/bin/astropiks", f"{ROOT}/.venv/bin/astropiks")

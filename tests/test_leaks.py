@@ -1,0 +1,99 @@
+"""Marked secrets go in; nothing that comes out may carry the mark in any spelling."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from astropiks.mint import Invalid, mint
+from astropiks.server import serving
+from standin.app import StandIn
+from tests.processes import ASTROPIKS, environment, free_port, running, wait_for
+
+KEY = "nasa/key+canary=4f1c"
+SECRET = b"attestation-secret-canary-".ljust(64, b"~")
+URL = "/planetary/apod?date=2021-10-12"
+
+
+def always(answer: Response) -> ASGIApp:
+    """Make an application that answers everything with *answer*."""
+    return Starlette(routes=[Mount("/", app=answer)])
+
+
+NASA: dict[str, ASGIApp | None] = {
+    "well": StandIn(keys={KEY}),
+    "another key": StandIn(keys=()),
+    "redirecting": always(RedirectResponse(f"http://127.0.0.1:9/?api_key={quote(KEY)}")),
+    "echoing": always(HTMLResponse(f"<html>{KEY}</html>")),
+    "quoting": always(PlainTextResponse(KEY, 503)),
+    "down": None,
+}
+
+
+def spellings(text: bytes) -> Iterator[bytes]:
+    """Give every spelling in which *text* might come out."""
+    yield text
+    yield quote(text, safe="").encode()
+    yield base64.b64encode(text).rstrip(b"=")
+    yield base64.urlsafe_b64encode(text).rstrip(b"=")
+    yield text.hex().encode()
+
+
+def ask_everything(base: str, tokens: list[str]) -> bytes:
+    """Ask in all sorts of ways, and give all that was answered."""
+    queries = [
+        URL,
+        URL,
+        "/planetary/apod",
+        f"{URL}&x=1",
+        "/planetary/apod?count=3",
+        "/x",
+        "/secrets",
+    ]
+    answered = b""
+    with httpx.Client(base_url=base, timeout=20) as client:
+        for token in tokens:
+            for query in queries:
+                answer = client.get(query, headers={"Approov-Token": token})
+                answered += repr(answer.headers.raw).encode() + answer.content
+    return answered
+
+
+@pytest.mark.parametrize("key_in", ["header", "query"])
+@pytest.mark.parametrize("upstream", NASA)
+def test_canary(tmp_path: Path, upstream: str, key_in: str) -> None:
+    """No key, secret or token comes out in a log line or an answer, even at debug."""
+    now = StandIn(keys=()).clock()
+    tokens = [mint(SECRET, now=now), *(mint(SECRET, now=now, invalid=kind) for kind in Invalid)]
+    app = NASA[upstream]
+    port, output = free_port(), tmp_path / "output"
+    with serving(app or always(PlainTextResponse(""))) as nasa_url:
+        env = environment(
+            PORT=str(port),
+            LOG_LEVEL="debug",
+            NASA_API_KEY=KEY,
+            NASA_API_KEY_IN=key_in,
+            NASA_API_BASE_URL=nasa_url if app else "http://127.0.0.1:9",
+            APPROOV_BASE64_SECRET=base64.b64encode(SECRET).decode(),
+        )
+        with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:
+            wait_for(port, process, output)
+            answered = ask_everything(f"http://127.0.0.1:{port}", tokens)
+    everything = answered + output.read_bytes()
+    assert b'"nasa_call"' in everything
+    assert b"ATTESTATION_REQUIRED" in everything
+    for private in (KEY.encode(), SECRET, *(part.encode() for part in tokens[0].split(".")[1:])):
+        assert not [spelling for spelling in spellings(private) if spelling in everything]
+
+
+def test_canary_is_seen() -> None:
+    """The search above finds what it looks for."""
+    assert b"bmFzYS9rZXkrY2FuYXJ5PTRmMWM" in list(spellings(KEY.encode()))
+    assert quote(KEY, safe="").encode() in list(spellings(KEY.encode()))
