@@ -1,5 +1,8 @@
 # Two commands do everything on a machine with only Python 3.11+: `make run` and `make test`.
 
+# An empty environment has no PATH, which make itself and Python's venv need.
+export PATH := $(or $(PATH),/usr/local/bin:/usr/bin:/bin)
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
@@ -8,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # `make PYTHON=/usr/bin/python3.12 test` chooses another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
   "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
-  && echo "$$p" && break; done)
+  && command -v "$$p" && break; done)
 
 .PHONY: setup run test check lock
 .DEFAULT_GOAL := setup
