@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from attestation.token import Clock
 from edge import logs
 from edge.settings import Settings
 from proxy import freshness, query
@@ -29,7 +28,7 @@ class ProxyState(TypedDict):
     """What the lifespan gives each request."""
 
     apod: ApodService
-    clock: Clock
+    clock: freshness.Clock
 
 
 def routes() -> list[Route]:
@@ -39,7 +38,7 @@ def routes() -> list[Route]:
 
 @asynccontextmanager
 async def resources(
-    settings: Settings, clock: Clock, transport: Transport | None = None
+    settings: Settings, clock: freshness.Clock, transport: Transport | None = None
 ) -> AsyncIterator[ProxyState]:
     """Open what the routes need, and close it.
 
@@ -73,7 +72,7 @@ async def picture(request: Request[ProxyState]) -> Response:
         return problem_of(error).response(request.scope)
     logs.note(cache=answer.cache)
     headers = _headers(answer)
-    if _matches(request.headers.get("If-None-Match", ""), answer.record.etag):
+    if _matches(request.headers.getlist("If-None-Match"), answer.record.etag):
         return Response(status_code=304, headers=headers)
     return Response(answer.record.body, headers=headers, media_type="application/json")
 
@@ -85,6 +84,7 @@ def _headers(answer: Answer) -> dict[str, str]:
         "hit": f"hit; ttl={ttl}",
         "stale": f"hit; ttl={ttl}",
         "miss": "fwd=miss; stored",
+        "refreshed": "fwd=stale; stored",
         "collapsed": "fwd=miss; collapsed",
     }[answer.cache]
     # A stale answer must not be pinned downstream by the lifetime it once had.
@@ -97,7 +97,7 @@ def _headers(answer: Answer) -> dict[str, str]:
     }
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
+def _matches(if_none_match: list[str], etag: str) -> bool:
     """Compare weakly, as RFC 9110 section 13.1.2 wants it for If-None-Match."""
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return etag in tags or "*" in tags
+    tags = {tag.strip().removeprefix("W/") for line in if_none_match for tag in line.split(",")}
+    return etag in tags or if_none_match == ["*"]

@@ -9,7 +9,6 @@ from datetime import date
 
 from cachetools import TLRUCache
 
-from attestation.token import Clock
 from proxy import freshness
 from proxy.records import Record
 
@@ -43,6 +42,14 @@ class Held:
         """The end of its lifetime."""
         return self.fetched_at + self.lifetime
 
+    def is_due(self, now: float) -> bool:
+        """Tell whether to ask NASA again; also if the clock has been set back since."""
+        return not self.fetched_at <= now < self.refresh_at
+
+    def may_go_out_at_once(self, now: float) -> bool:
+        """Tell whether it is still so young that the next caller may get the new one instead."""
+        return self.fetched_at <= now < self.fresh_until + self.lifetime
+
     @property
     def usable_until(self) -> float:
         """When it is forgotten: a record may be served stale, the lack of one may not."""
@@ -53,7 +60,7 @@ class Held:
 class ApodCache:
     """Bounded, least recently used out first."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: freshness.Clock) -> None:
         self._clock = clock
         self._held: TLRUCache[date | None, Held] = TLRUCache(
             maxsize=MAX_HELD, ttu=lambda _key, held, _now: held.usable_until, timer=clock

@@ -5,7 +5,11 @@ was measured of APOD: a new picture shortly after midnight in New York (04:05 or
 sometimes hours late; one record in eleven corrected, nearly always within a day; then never again.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+
+Clock = Callable[[], float]
+"""Gives the present as Unix time in seconds."""
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -29,7 +33,7 @@ def today(now: float) -> date:
 
 
 def of_latest(now: float) -> int:
-    """Give the seconds for which "the latest is this one" holds, and never past 04:00 UTC."""
+    """Give the seconds for which "the latest is this one" holds: to 04:00 UTC, or a minute."""
     moment = datetime.fromtimestamp(now, UTC)
     if PUBLICATION_BEGINS <= moment.time() < PUBLICATION_ENDS:
         return MINUTE

@@ -1,7 +1,5 @@
 """Our failures as answers: one map, in the voice NASA would use."""
 
-from http import HTTPStatus
-
 from edge.problems import Problem
 from proxy.errors import (
     ApodError,
@@ -44,8 +42,6 @@ def problem_of(error: ApodError) -> Problem:
             raise error
 
 
-def _upstream(
-    status: HTTPStatus | int, code: str, message: str, seconds: int | None = None
-) -> Problem:
+def _upstream(status: int, code: str, message: str, seconds: int | None = None) -> Problem:
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
     return Problem.of_gateway(status, code, f"{message} Try again later.", headers)

@@ -22,7 +22,9 @@ BAD_COMBINATION = f"Bad Request: invalid field combination passed. {ALLOWED}"
 
 PARAMETERS = ("concept_tags", "count", "date", "end_date", "hd", "start_date", "thumbs")
 SERVED = ("date", "hd")
-"""`hd` changes nothing, here as at NASA: `hdurl` is always sent."""
+"""`hd` changes nothing, here as at NASA: `hdurl` is always sent. Nor does `thumbs`, unless true."""
+
+COMBINATIONS = ({"date"}, {"start_date"}, {"start_date", "end_date"}, {"count"}, set[str]())
 
 # What Python's strptime reads as %Y-%m-%d, and NASA with it: months and days may be unpadded.
 # Written out because date.fromisoformat also takes 20240101 and 2024-W01-1, and strptime takes
@@ -63,10 +65,13 @@ def parse(raw: bytes, *, today: date) -> ApodQuery:
     if len(set(names)) != len(names):
         raise BadQueryError(BAD_COMBINATION)
     given = {name: value for name, value in pairs if value}
-    for name in given:
-        if name not in SERVED:
+    if given.keys() & {"date", "start_date", "end_date", "count"} not in COMBINATIONS:
+        raise BadQueryError(BAD_COMBINATION)
+    day = _day(given["date"], today) if "date" in given else None
+    for name, value in given.items():
+        if name not in SERVED and not (name == "thumbs" and value.lower() != "true"):
             raise UnservedParameterError(name)
-    return ApodQuery(_day(given["date"], today) if "date" in given else None)
+    return ApodQuery(day)
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
@@ -90,7 +95,8 @@ def _day(text: str, today: date) -> date:
     try:
         parsed = date(int(year), int(month), int(day))
     except ValueError:
-        raise BadQueryError("day is out of range for month") from None
+        wrong = "day is out of range for month" if int(year) else "year 0 is out of range"
+        raise BadQueryError(wrong) from None
     if not FIRST_DAY <= parsed <= today:
         first, last = (f"{d:%b %d, %Y}" for d in (FIRST_DAY, today))
         raise BadQueryError(f"Date must be between {first} and {last}.")

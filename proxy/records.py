@@ -62,7 +62,7 @@ class Record:
 def _fields(data: bytes) -> dict[str, str]:
     """Give v1's own members; they are all text."""
     try:
-        members: Any = json.loads(data)
+        members: Any = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise InvalidRecordError("the body is not JSON") from None
     if not isinstance(members, dict):

@@ -8,10 +8,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from proxy.errors import SourceInvalidError, SourceTimeoutError, SourceUnreachableError
+from proxy.errors import (
+    SourceError,
+    SourceInvalidError,
+    SourceTimeoutError,
+    SourceUnreachableError,
+)
 
 DEADLINE_SECONDS = 10.0
 """For a whole exchange: NASA's gateway itself would wait for 60 s, a phone's user does not."""
@@ -40,6 +46,7 @@ def open_client(transport: Transport | None = None) -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30),
         follow_redirects=False,
         trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps none
         # Unencoded bodies cannot swell on arrival. A record is small enough to travel so.
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
     )
@@ -81,5 +88,10 @@ async def _translated_errors() -> AsyncIterator[None]:
         raise SourceTimeoutError("no whole answer in time") from None
     except (httpx.RemoteProtocolError, httpx.DecodingError):
         raise SourceInvalidError("the answer is broken as HTTP") from None
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, OSError) as error:  # OSError: httpx lets some of TLS's pass
         raise SourceUnreachableError(f"no connection ({type(error).__name__})") from None
+    except SourceError:
+        raise
+    except Exception as error:  # noqa: BLE001  (upstream trouble is never a 500)
+        # httpx reads a redirect's Location even if it is not to follow it, and fails in many ways.
+        raise SourceInvalidError(f"the answer cannot be read ({type(error).__name__})") from None

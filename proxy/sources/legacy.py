@@ -1,5 +1,6 @@
 """NASA's legacy API: `GET /planetary/apod` behind the api.nasa.gov gateway, which wants a key."""
 
+import asyncio
 import json
 import time
 from datetime import date
@@ -39,14 +40,17 @@ class LegacySource:
     async def fetch(self, day: date | None, *, newest: date) -> Record:
         """Give the record of *day*, or the latest; see `proxy.service.Source`."""
         began = time.perf_counter()
-        level: logs.LogLevel = "info"
-        outcome, reason = "cancelled", None
+        level: logs.LogLevel = "error"
+        outcome, reason = "defect", None
         try:
             reply = await get(self._client, self._request(day))
             record = _record(reply, day, newest)
-            outcome = "record"
+            level, outcome = "info", "record"
         except NoRecordError:
-            outcome = "no_record"
+            level, outcome = "info", "no_record"
+            raise
+        except asyncio.CancelledError:
+            level, outcome = "info", "cancelled"
             raise
         except SourceError as error:
             level, outcome, reason = "warning", error.outcome, str(error)
@@ -95,7 +99,8 @@ def _record(reply: Reply, day: date | None, newest: date) -> Record:
 
 
 def _require_json(reply: Reply) -> None:
-    if reply.headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
+    media_type = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
         raise SourceInvalidError("the body is not declared as JSON")
 
 
@@ -103,7 +108,7 @@ def _is_backend_error(reply: Reply) -> bool:
     """Tell the backend's "no data for that date" from a gateway's or a host's 404."""
     try:
         body = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(body, dict) and body.get("code") == 404 and "service_version" in body
 

@@ -84,7 +84,14 @@ async def test_not_modified(client: httpx.AsyncClient, tags: str) -> None:
     assert answer.headers["Cache-Control"].startswith("private")
 
 
-@pytest.mark.parametrize("tags", ['"other"', "", "W/", 'W/"other"'])
+async def test_not_modified_in_two_lines(client: httpx.AsyncClient) -> None:
+    """A list of tags may be spread over several header lines."""
+    etag = (await client.get(DATED)).headers["ETag"]
+    tags = [("If-None-Match", '"other"'), ("If-None-Match", etag)]
+    assert (await client.get(DATED, headers=[*client.headers.items(), *tags])).status_code == 304
+
+
+@pytest.mark.parametrize("tags", ['"other"', "", "W/", 'W/"other"', '"a*,*,b"'])
 async def test_modified(client: httpx.AsyncClient, tags: str) -> None:
     """One that has another gets this one."""
     answer = await client.get(DATED, headers={"If-None-Match": tags})

@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
 import gzip
+import json
+import ssl
 import traceback
 from collections.abc import AsyncIterator
 from datetime import date
@@ -107,6 +109,23 @@ FAILURES: dict[str, tuple[dict[str, Any], type[SourceError]]] = {
         {"status_code": 302, "headers": {"Location": "https://attacker.test/"}},
         errors.SourceInvalidError,
     ),
+    "redirect to no address": (
+        {"status_code": 302, "headers": {"Location": "mailto:x"}},
+        errors.SourceInvalidError,
+    ),
+    "redirect to no host": (
+        {"status_code": 302, "headers": {"Location": "http://xn--a/"}},
+        errors.SourceInvalidError,
+    ),
+    "deep 404": ({"status_code": 404, "text": "[" * 60_000}, errors.SourceInvalidError),
+    "404 of another API": ({"status_code": 404, "json": {"code": 404}}, errors.SourceInvalidError),
+    "UTF-16": (
+        {
+            "content": json.dumps(GOOD).encode("utf-16"),
+            "headers": {"Content-Type": "application/json"},
+        },
+        errors.SourceInvalidError,
+    ),
     "our query refused": ({"status_code": 400, "json": {"code": 400}}, errors.SourceInvalidError),
     "key refused": (
         {"status_code": 403, "json": {"error": {"code": "API_KEY_INVALID"}}},
@@ -142,7 +161,9 @@ async def test_failures(
     assert route.call_count == 1
 
 
-EXCHANGES: dict[str, tuple[httpx.HTTPError, type[SourceError]]] = {
+EXCHANGES: dict[str, tuple[Exception, type[SourceError]]] = {
+    "broken TLS": (ssl.SSLError(KEY), errors.SourceUnreachableError),
+    "defect of the library": (ZeroDivisionError(KEY), errors.SourceInvalidError),
     "no connection": (httpx.ConnectError(KEY), errors.SourceUnreachableError),
     "broken connection": (httpx.ReadError(KEY), errors.SourceUnreachableError),
     "slow connection": (httpx.ConnectTimeout(KEY), errors.SourceTimeoutError),
@@ -156,7 +177,7 @@ EXCHANGES: dict[str, tuple[httpx.HTTPError, type[SourceError]]] = {
 async def test_exchanges(
     source: LegacySource,
     respx_mock: respx.Router,
-    cause: httpx.HTTPError,
+    cause: Exception,
     failure: type[SourceError],
 ) -> None:
     """An exchange that fails is translated, and nothing printed of it holds the cause's text."""
@@ -259,9 +280,35 @@ async def test_log(
     assert KEY not in str(logged)
 
 
+@pytest.mark.parametrize("media_type", ["Application/JSON", "application/json; charset=utf-8"])
+async def test_media_type(source: LegacySource, respx_mock: respx.Router, media_type: str) -> None:
+    """RFC 9110 section 8.3.1: a media type is the same in any case, and with parameters."""
+    content = json.dumps(GOOD).encode()
+    respx_mock.get("/planetary/apod").respond(content=content, headers={"Content-Type": media_type})
+    assert (await source.fetch(DAY, newest=TODAY)).day == DAY
+
+
+async def test_no_cookies(source: LegacySource, respx_mock: respx.Router) -> None:
+    """What NASA sets is not sent back: nothing of one request goes into the next."""
+    route = respx_mock.get("/planetary/apod").respond(
+        json=GOOD, headers={"Set-Cookie": "a=1; Domain=api.nasa.test"}
+    )
+    for _ in range(2):
+        await source.fetch(DAY, newest=TODAY)
+    assert "Cookie" not in route.calls.last.request.headers
+
+
+async def test_request_headers(source: LegacySource, respx_mock: respx.Router) -> None:
+    """The body is asked for unencoded, so that it cannot swell on arrival."""
+    route = respx_mock.get("/planetary/apod").respond(json=GOOD)
+    await source.fetch(DAY, newest=TODAY)
+    assert route.calls.last.request.headers["Accept-Encoding"] == "identity"
+
+
 def test_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client takes no proxy from the environment: it would see the key."""
     monkeypatch.setenv("HTTPS_PROXY", "http://attacker.test:1")
     opened = open_client()
     assert opened.trust_env is False
     assert not opened.follow_redirects
+    assert None not in opened.timeout.as_dict().values()

@@ -40,6 +40,7 @@ def refusal(raw: str) -> str:
         ("api_key=x&api_key=y", None),
         ("hd=true", None),
         ("count=&thumbs=", None),
+        ("thumbs=false", None),
         ("date=2021-10-12", date(2021, 10, 12)),
         ("date=2021-10-12&api_key=DEMO_KEY&hd=True", date(2021, 10, 12)),
         ("date=2021-3-3", date(2021, 3, 3)),
@@ -139,7 +140,8 @@ def test_out_of_range(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["count=3", "start_date=2021-10-12", "thumbs=true", "concept_tags=False"]
+    "raw",
+    ["count=3", "start_date=2021-10-12", "thumbs=true", "thumbs=TRUE", "concept_tags=False"],
 )
 def test_unserved(raw: str) -> None:
     """A parameter of NASA's that is not served is not quietly left out."""

@@ -3,6 +3,8 @@ from datetime import date
 
 import pytest
 
+from proxy import service as pipeline
+from proxy.cache import MAX_HELD
 from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.freshness import DAY, HOUR, MINUTE
 from proxy.query import ApodQuery
@@ -23,10 +25,14 @@ class Archive:
         self.latest = TODAY
         self.title = "As published"
         self.failure: Exception | None = None
+        self.hangs = False
+        self.go_on = asyncio.Event()
 
     async def fetch(self, day: date | None, *, newest: date) -> Record:
         """Answer as set."""
         self.calls += 1
+        if self.hangs:
+            await self.go_on.wait()
         if self.failure:
             raise self.failure
         record = archive.record(day or self.latest)
@@ -119,7 +125,7 @@ async def test_long_stale(service: ApodService, source: Archive, clock: Settable
     await ask(service, TODAY)
     clock.advance(hours=3)
     source.title = "Corrected"
-    assert await ask(service, TODAY) == ("miss", "Corrected")
+    assert await ask(service, TODAY) == ("refreshed", "Corrected")
 
 
 async def test_stale_if_error(service: ApodService, source: Archive, clock: SettableClock) -> None:
@@ -143,7 +149,7 @@ async def test_postponed(service: ApodService, source: Archive, clock: SettableC
     assert source.calls == 2
     clock.advance(seconds=MINUTE)
     source.failure = None
-    assert (await ask(service, TODAY))[0] == "miss"
+    assert (await ask(service, TODAY))[0] == "refreshed"
 
 
 async def test_cold_failure(service: ApodService, source: Archive) -> None:
@@ -186,3 +192,82 @@ async def test_background_failure(
     await settle()
     assert (await ask(service))[0] == "stale"
     assert source.calls == 2
+
+
+async def test_hanging_source(
+    source: Archive, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While NASA hangs, whoever can be given an old record waits for a moment only."""
+    monkeypatch.setattr(pipeline, "PATIENCE_SECONDS", 0.01)
+    service = ApodService(source, clock=clock)
+    await ask(service, TODAY)
+    clock.advance(hours=3)
+    source.hangs = True
+    assert (await ask(service, TODAY))[0] == "stale"
+    await service.aclose()
+
+
+async def test_defect(service: ApodService, source: Archive, clock: SettableClock) -> None:
+    """Even a defect of the source costs no record that is held, and one call a minute."""
+    await ask(service, TODAY)
+    clock.advance(hours=3)
+    source.failure = ZeroDivisionError()
+    for _ in range(3):
+        assert (await ask(service, TODAY))[0] == "stale"
+    assert source.calls == 2
+
+
+async def test_meanwhile(service: ApodService, source: Archive) -> None:
+    """A record that came by another way while its own call failed is served."""
+    source.hangs = True
+    waiting = asyncio.create_task(ask(service, TODAY))
+    await settle()
+    source.hangs = False
+    await ask(service, None)
+    source.failure = SourceTimeoutError("no whole answer in time")
+    source.go_on.set()
+    assert (await waiting)[0] == "hit"
+
+
+@pytest.mark.parametrize("failure", [None, NoRecordError(TODAY)])
+async def test_lost_race(service: ApodService, source: Archive, failure: Exception | None) -> None:
+    """So it is when that call ends in a 404: the record is known to be there."""
+    source.hangs = True
+    waiting = asyncio.create_task(ask(service, TODAY))
+    await settle()
+    source.hangs = False
+    await ask(service, None)
+    source.failure = failure
+    source.go_on.set()
+    assert (await waiting)[0] in {"hit", "miss"}
+
+
+async def test_latest_never_goes_back(
+    service: ApodService, source: Archive, clock: SettableClock
+) -> None:
+    """An older record than the latest known is not the latest."""
+    await ask(service, None)
+    clock.advance(hours=1)
+    source.latest = date(2026, 11, 21)
+    assert (await service.answer(ApodQuery(None))).record.day == TODAY
+
+
+async def test_clock_set_back(service: ApodService, source: Archive, clock: SettableClock) -> None:
+    """What was fetched while the clock ran ahead does not stay once it is set right."""
+    clock.advance(days=365)
+    source.latest = date(2027, 11, 23)
+    await ask(service, None)
+    clock.advance(days=-365)
+    source.latest = TODAY
+    answer = await service.answer(ApodQuery(None))
+    assert (answer.cache, answer.record.day) == ("refreshed", TODAY)
+
+
+async def test_many_days(service: ApodService, source: Archive) -> None:
+    """A whole archive is held, and is bounded."""
+    days = [date.fromordinal(OLD.toordinal() + n) for n in range(1500)]
+    for day in days:
+        await ask(service, day)
+    assert {(await ask(service, day))[0] for day in days} == {"hit"}
+    assert source.calls == len(days)
+    assert 11_500 < MAX_HELD < 100_000
