@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && command -v "$$p" && break; done)
 
-.PHONY: setup run test check lock
+.PHONY: setup run test check bench mutations lock
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
@@ -40,6 +40,13 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Long proofs and figures, not part of the tests.
+mutations: setup
+	MUTATIONS=100000 $(BIN)/python -m pytest -q -k "any_change"
+
+bench: setup
+	$(BIN)/python -m benchmarks.attestation
 
 # Renew both locked files from pyproject.toml: versions and hashes, no index address.
 lock: setup

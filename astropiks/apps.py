@@ -7,14 +7,15 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 import proxy.app
 import secrets_service.app
-from attestation.token import Clock, TokenVerifier
-from edge import health, logs
+from attestation.claims import Clock
+from attestation.verifier import RequestVerifier
+from edge import health, logs, metrics, verification
 from edge.environment import load
-from edge.gate import AttestationGate
+from edge.gate import AttestationGate, Paths, Refusals
 from edge.problems import exception_handlers
 from edge.request_log import RequestLog
 from edge.settings import Settings
@@ -35,33 +36,36 @@ def from_environment() -> ASGIApp:
 def create_app(
     settings: Settings, *, clock: Clock = time.time, transport: Transport | None = None
 ) -> ASGIApp:
-    """Put log, gate, routes and resources together, from the outside in.
+    """Put routes and resources together, the gate round them, and the log round that.
 
     Args:
         settings: which services to serve, and how.
         clock: the present, as Unix time in seconds.
         transport: stands in for the network between the proxy and NASA.
     """
+    verifier = verification.build(settings, clock)
     routes = _routes(settings)
     application = Starlette(
         routes=routes,
         exception_handlers=exception_handlers(),
-        lifespan=_lifespan(settings, clock, transport),
+        lifespan=_lifespan(settings, verifier, clock, transport),
     )
     # A redirect to the path without a slash would be built from the client's Host header.
     application.router.redirect_slashes = False
     gate = AttestationGate(
         application,
-        verifier=TokenVerifier(settings.approov_base64_secret, clock=clock),
-        public_paths=frozenset(health.PATHS),
-        header_name=settings.approov_header_name,
-        header_prefix=settings.approov_header_prefix,
+        verifier=verifier,
+        paths=_paths(settings),
+        refusals=Refusals(settings.approov_status_missing, settings.approov_status_invalid),
+        origin=settings.public_base_url,
     )
     return RequestLog(gate, paths=frozenset(route.path for route in routes))
 
 
 def _routes(settings: Settings) -> list[Route]:
     routes = health.routes()
+    if settings.metrics_token:
+        routes += metrics.routes(settings.metrics_token)
     if settings.serves_proxy:
         routes += proxy.app.routes()
     if settings.serves_secrets:
@@ -69,11 +73,24 @@ def _routes(settings: Settings) -> list[Route]:
     return routes
 
 
-def _lifespan(settings: Settings, clock: Clock, transport: Transport | None) -> Any:  # noqa: ANN401
+def _paths(settings: Settings) -> Paths:
+    """Give the exceptions of the gate. Secrets are never among them."""
+    public = {*health.PATHS}
+    if settings.metrics_token:
+        public.add(metrics.PATH)  # it asks for a token of its own
+    monitors = settings.serves_proxy and settings.approov_enforcement == "monitor"
+    monitored = {route.path for route in proxy.app.routes()} if monitors else set[str]()
+    return Paths(frozenset(public), frozenset(monitored))
+
+
+def _lifespan(
+    settings: Settings, verifier: RequestVerifier, clock: Clock, transport: Transport | None
+) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(verification.kept_up_to_date(verifier, settings))
             if settings.serves_proxy:
                 opened = proxy.app.resources(settings, clock, transport)
                 state |= await stack.enter_async_context(opened)

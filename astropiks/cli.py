@@ -1,6 +1,7 @@
 """The `astropiks` command."""
 
 import contextlib
+import os
 import sys
 import time
 from typing import Annotated, NoReturn
@@ -8,16 +9,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from astropiks import dev, server
+from astropiks.explain import explain
 from astropiks.mint import Invalid, mint
 from astropiks.server import ListenError
-from attestation.errors import AttestationError
-from attestation.token import TokenVerifier
+from astropiks.signer import InstallKey, sign_request
 from edge import logs
 from edge.environment import SettingsError, load
 from edge.settings import DevelopmentSettings, Settings
 from standin.app import StandIn
 
 BAD_CONFIGURATION = 2
+MAX_EXPIRES_IN = 10 * 365 * 24 * 3600
 
 main = typer.Typer(
     name="astropiks",
@@ -37,12 +39,11 @@ def serve() -> None:
     except SettingsError as error:
         _refuse_to_start(error)
     logs.configure(settings.log_format, settings.log_level)
-    server.serve(
-        "astropiks.apps:from_environment",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.web_concurrency,
-    )
+    factory, workers = "astropiks.apps:from_environment", settings.web_concurrency
+    try:
+        server.serve(factory, host=settings.host, port=settings.port, workers=workers)
+    except ListenError as error:
+        _fail(f"{error} Set PORT and HOST to an address that is free.", 1)
 
 
 @main.command("dev")
@@ -59,7 +60,7 @@ def develop() -> None:
 
 @main.command("standin")
 def stand_in(
-    port: Annotated[int, typer.Option(help="TCP port on loopback.")] = 8090,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port on loopback.")] = 8090,
     key: Annotated[str, typer.Option(help="API key that it accepts.")] = "DEMO_KEY",
 ) -> None:
     """Serve only the stand-in for NASA's API, on loopback."""
@@ -75,14 +76,37 @@ def stand_in(
 
 @token.command("mint")
 def mint_token(
-    expires_in: Annotated[float, typer.Option(help="Seconds until it expires.")] = 3600,
+    expires_in: Annotated[
+        float, typer.Option(min=0, max=MAX_EXPIRES_IN, help="Seconds until it expires.")
+    ] = 3600,
     bind: Annotated[str | None, typer.Option(help="Text to bind the token to (pay).")] = None,
     invalid: Annotated[Invalid | None, typer.Option(help="Make it bad in this way.")] = None,
+    sign: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Print the headers of a GET of this URL, signed by a new install."
+        ),
+    ] = None,
 ) -> None:
     """Print one token, signed with the secret that `astropiks dev` uses."""
-    key = next(iter(_development_settings().approov_base64_secret))
+    settings = _development_settings()
+    install = InstallKey() if sign else None
     now = time.time()
-    typer.echo(mint(key.secret, now=now, expires_in=expires_in, bind=bind, invalid=invalid))
+    minted = mint(
+        settings.secrets[0].secret,
+        now=now,
+        expires_in=expires_in,
+        bind=bind,
+        install_key=install.public if install else None,
+        invalid=invalid,
+    )
+    if install is None or sign is None:
+        typer.echo(minted)
+        return
+    prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
+    headers = {settings.approov_header_name: f"{prefix}{minted}"}
+    for name, value in sign_request(install, "GET", sign, headers, now=now).items():
+        typer.echo(f"{name}: {value}")
 
 
 @token.command("explain")
@@ -90,17 +114,15 @@ def explain_token(
     text: Annotated[
         str, typer.Argument(metavar="TOKEN", help="The token, or - to read it from stdin.")
     ],
+    bind: Annotated[str | None, typer.Option(help="Text that it should be bound to.")] = None,
 ) -> None:
     """Say whether a token would be accepted, and if not, why and what to do. Exit 1 if not."""
-    verifier = TokenVerifier(_development_settings().approov_base64_secret, clock=time.time)
-    value = sys.stdin.read() if text == "-" else text
-    try:
-        attestation = verifier.verify(value.strip().encode())
-    except AttestationError as refusal:
-        typer.echo(f"refused: {refusal.reason}: {refusal.detail}\n{refusal.advice}")
-        raise typer.Exit(1) from None
-    seconds = attestation.expires_at - time.time()
-    typer.echo(f"accepted: expires in {seconds:.0f} seconds, device {attestation.device_id}")
+    value = sys.stdin.buffer.read() if text == "-" else os.fsencode(text)
+    settings = _development_settings()
+    accepted, said = explain(settings, value.strip(), bind=bind, now=time.time())
+    typer.echo(said)
+    if not accepted:
+        raise typer.Exit(1)
 
 
 def _development_settings() -> DevelopmentSettings:

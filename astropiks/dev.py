@@ -4,7 +4,10 @@ import base64
 import os
 import secrets
 import socket
+import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -21,12 +24,17 @@ from standin.app import StandIn
 STANDIN_KEY = "standin-key"
 CURL_TOKEN_SECONDS = 24 * 3600
 EXAMPLE_DATE = "2021-10-12"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
 def checkout() -> Path:
     """Give the checkout that the working folder is in, or that folder if it is in none."""
     here = Path.cwd()
-    return next((at for at in (here, *here.parents) if (at / "pyproject.toml").is_file()), here)
+    return next((at for at in (here, *here.parents) if _is_ours(at / "pyproject.toml")), here)
+
+
+def _is_ours(project: Path) -> bool:
+    return project.is_file() and 'name = "astropiks-proxy"' in project.read_text(encoding="utf-8")
 
 
 def secret_file() -> Path:
@@ -74,22 +82,23 @@ def _serve(settings: DevelopmentSettings, nasa: str, listener: socket.socket) ->
 def banner(settings: DevelopmentSettings, nasa: str) -> str:
     """Say where everything is, and give a line to paste."""
     base = f"http://127.0.0.1:{settings.port}"
-    key = next(iter(settings.approov_base64_secret))
-    token = mint(key.secret, now=time.time(), expires_in=CURL_TOKEN_SECONDS)
+    token = mint(settings.secrets[0].secret, now=time.time(), expires_in=CURL_TOKEN_SECONDS)
     prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
     header = f"{settings.approov_header_name}: {prefix}{token}"
+    path = f"/planetary/apod?date={EXAMPLE_DATE}" if settings.serves_proxy else "/secrets"
+    lan = _lan_address() if settings.host in EVERYWHERE else None
     lines = [
         "",
         f"NASA is {nasa}",
         "",
         "Base URLs for the app:",
-        f"  on this machine      {base}",
-        f"  Android emulator     http://10.0.2.2:{settings.port}",
-        *(f"  in the local network http://{address}:{settings.port}" for address in _lan_address()),
+        f"  on this machine       {base}",
+        f"  Android emulator      http://10.0.2.2:{settings.port}",
+        *([f"  in the local network  http://{lan}:{settings.port}"] if lan else []),
         "",
         "Paste this (its token is good for a day; `astropiks token mint` makes another):",
         "",
-        f"curl -H '{header}' '{base}/planetary/apod?date={EXAMPLE_DATE}'",
+        f"curl -H '{header}' '{base}{path}'",
         "",
     ]
     return "\n".join(lines)
@@ -97,23 +106,25 @@ def banner(settings: DevelopmentSettings, nasa: str) -> str:
 
 def _kept_secret(path: Path) -> str:
     """Read the secret in *path*; make it first if it is not there."""
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    secret = base64.b64encode(secrets.token_bytes(64)).decode("ascii")
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{secret}\n")
-    return secret
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        # Written whole beside its place and then linked there: no other process sees half of it,
+        # and of two that make one at once, the first wins for both.
+        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent) as fresh:
+            fresh.write(base64.b64encode(secrets.token_bytes(64)).decode("ascii") + "\n")
+            fresh.flush()
+            with suppress(FileExistsError):
+                os.link(fresh.name, path)
+                print(f"Made a development secret in {path}", file=sys.stderr)  # noqa: T201
+    return path.read_text(encoding="ascii").strip()
 
 
-def _lan_address() -> list[str]:
+def _lan_address() -> str | None:
     """Give this machine's address in its network, if it has one. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
         except OSError:
-            return []
+            return None
         address: str = probe.getsockname()[0]
-        return [] if address.startswith("127.") else [address]
+        return None if address.startswith("127.") else address

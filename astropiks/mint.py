@@ -23,6 +23,10 @@ class Invalid(StrEnum):
     ALGORITHM = "algorithm"
     NO_EXPIRY = "no-expiry"
     BAD_EXPIRY = "bad-expiry"
+    NOT_YET_VALID = "not-yet-valid"
+    TYPE = "type"
+    DUPLICATE = "duplicate"
+    PADDED = "padded"
     MALFORMED = "malformed"
 
 
@@ -32,6 +36,7 @@ def mint(
     now: float,
     expires_in: float = 3600,
     bind: str | None = None,
+    install_key: bytes | None = None,
     invalid: Invalid | None = None,
 ) -> str:
     """Make one token.
@@ -41,28 +46,42 @@ def mint(
         now: the present, Unix time in seconds.
         expires_in: seconds until it expires.
         bind: what the token is bound to: the `pay` claim gets its SHA-256.
+        install_key: public key of the install, DER, for the `ipk` claim.
         invalid: what to make wrong, if anything.
     """
     claims: dict[str, object] = {"exp": now + expires_in, "did": DEVICE_ID}
     if bind is not None:
         claims["pay"] = base64.b64encode(hashlib.sha256(bind.encode()).digest()).decode()
+    if install_key is not None:
+        claims["ipk"] = base64.b64encode(install_key).decode()
     header = {"alg": "HS256", "typ": "JWT"}
-    match invalid:
-        case Invalid.EXPIRED:
-            claims["exp"] = now - 1
-        case Invalid.SIGNATURE:
-            secret = hashlib.sha256(secret).digest()
-        case Invalid.ALGORITHM:
-            header["alg"] = "none"
-        case Invalid.NO_EXPIRY:
-            del claims["exp"]
-        case Invalid.BAD_EXPIRY:
-            claims["exp"] = ""
-        case Invalid.MALFORMED:
-            return "NO_APPROOV_SERVICE"
-        case None:
-            pass
-    return sign(header, claims, secret)
+    return (
+        _spoiled(invalid, header, claims, secret, now) if invalid else sign(header, claims, secret)
+    )
+
+
+def _spoiled(
+    invalid: Invalid, header: dict[str, str], claims: dict[str, object], secret: bytes, now: float
+) -> str:
+    """Make the token, wrong in one way."""
+    if invalid is Invalid.MALFORMED:
+        return "NO_APPROOV_SERVICE"
+    wrong_header = {Invalid.ALGORITHM: {"alg": "none"}, Invalid.TYPE: {"typ": "at+jwt"}}
+    wrong_claims: dict[Invalid, dict[str, object]] = {
+        Invalid.EXPIRED: {"exp": now - 1},
+        Invalid.BAD_EXPIRY: {"exp": ""},
+        Invalid.NOT_YET_VALID: {"nbf": now + 600},
+    }
+    header |= wrong_header.get(invalid, {})
+    claims |= wrong_claims.get(invalid, {})
+    if invalid is Invalid.NO_EXPIRY:
+        del claims["exp"]
+    if invalid is Invalid.DUPLICATE:
+        doubled = json.dumps(claims)[:-1] + f', "exp": {now + 600}}}'
+        return sign_segments(json.dumps(header).encode(), doubled.encode(), secret)
+    if invalid is Invalid.SIGNATURE:
+        secret = hashlib.sha256(secret).digest()
+    return sign(header, claims, secret) + ("=" if invalid is Invalid.PADDED else "")
 
 
 def sign(header: Mapping[str, object], claims: Mapping[str, object], secret: bytes) -> str:

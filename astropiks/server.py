@@ -1,6 +1,5 @@
 """How an application is served. The only module that imports `uvicorn`."""
 
-import os
 import socket
 import threading
 import time
@@ -10,6 +9,8 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from astropiks.http_protocol import BoundedHttpProtocol
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 55 s after which a Heroku-style router lets go of an idle connection."""
@@ -21,7 +22,7 @@ START_SECONDS = 10
 
 OPTIONS: dict[str, Any] = {
     "loop": "auto",  # uvloop, where the platform has it
-    "http": "auto",  # httptools, likewise
+    "http": BoundedHttpProtocol,
     "ws": "none",
     "lifespan": "on",
     "log_config": None,  # edge.logs has configured logging
@@ -38,7 +39,12 @@ class ListenError(Exception):
 
 
 def serve(factory: str, *, host: str, port: int, workers: int) -> None:
-    """Serve the application that *factory* (``module:function``) makes, once in each worker."""
+    """Serve the application that *factory* (``module:function``) makes, once in each worker.
+
+    Raises:
+        ListenError: the address cannot be had.
+    """
+    listen(host, port).close()  # uvicorn would say "started" first, and fail with a bare number
     uvicorn.run(factory, factory=True, host=host, port=port, workers=workers, **OPTIONS)
 
 
@@ -51,9 +57,10 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except OSError as error:
-        cause = os.strerror(error.errno) if error.errno else type(error).__name__
-        raise ListenError(f"Cannot listen on {host} port {port}: {cause}.") from None
+    except (OSError, UnicodeError, OverflowError) as error:
+        # create_server adds the address to the text of some errors; gaierror has its own numbers.
+        text = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        raise ListenError(f"Cannot listen on {host} port {port}: {text.split(' (')[0]}.") from None
 
 
 def serve_here(app: ASGIApp, listener: socket.socket) -> None:

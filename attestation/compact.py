@@ -30,6 +30,8 @@ class CompactToken:
 
     header: Mapping[str, Any] = field(repr=False)
     claims: Mapping[str, Any] = field(repr=False)
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 def parse(token: bytes) -> CompactToken:
@@ -47,10 +49,11 @@ def parse(token: bytes) -> CompactToken:
     if len(segments) != 3 or not all(segments):
         raise SegmentCountError("the token is not three non-empty segments joined by dots")
     header, claims, signature = segments
-    _decode("signature", signature)
     return CompactToken(
         header=_json_object("header", _decode("header", header)),
         claims=_json_object("claims", _decode("claims", claims)),
+        signing_input=token[: -len(signature) - 1],
+        signature=_decode("signature", signature),
     )
 
 
@@ -70,13 +73,7 @@ def _json_object(name: str, data: bytes) -> Mapping[str, Any]:
     if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
         raise JsonError(f"the {name} segment has more than {MAX_BRACKETS} brackets")
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_unique_members,
-            parse_int=_bounded_int,
-            parse_float=_bounded_float,
-            parse_constant=_refuse_constant,
-        )
+        value = _STRICT_JSON.decode(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         # The cause is named by its type alone: a decoder's message quotes the text.
         msg = f"the {name} segment is not strict JSON ({type(error).__name__})"
@@ -107,3 +104,11 @@ def _bounded_float(text: str) -> float:
 
 def _refuse_constant(_: str) -> Never:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+_STRICT_JSON = json.JSONDecoder(
+    object_pairs_hook=_unique_members,
+    parse_int=_bounded_int,
+    parse_float=_bounded_float,
+    parse_constant=_refuse_constant,
+)

@@ -1,13 +1,28 @@
-"""The secrets that tokens are verified with, newest first, each pinned to HS256."""
+"""What tokens are verified with: secrets and public keys, each pinned to one algorithm.
+
+The only module that imports `jwt`, for its algorithms: the token itself is read by `compact`,
+strictly, and judged by `claims`.
+"""
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 MIN_SECRET_BYTES = 32
 """RFC 8725 section 3.5 and RFC 7518 section 3.2: as long as the hash that HS256 uses."""
+
+MIN_RSA_BITS = 2048
+"""RFC 7518 section 3.3."""
+
+CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
+RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 
 PUBLISHED_SECRET_DIGESTS = frozenset(
     {
@@ -20,8 +35,23 @@ PUBLISHED_SECRET_DIGESTS = frozenset(
 )
 
 
-class InvalidSecretError(ValueError):
-    """A configured secret cannot be used. The message never quotes it."""
+class InvalidKeyError(ValueError):
+    """A configured secret or key cannot be used. The message never quotes it."""
+
+
+class Key(Protocol):
+    """One key, good for one algorithm (RFC 8725 section 3.1)."""
+
+    @property
+    def algorithm(self) -> str:
+        """The `alg` that it is pinned to."""
+
+    @property
+    def kid(self) -> str | None:
+        """Its id, where it has one."""
+
+    def verifies(self, signing_input: bytes, signature: bytes) -> bool:
+        """Tell whether this key made *signature* over *signing_input*, in constant time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +59,12 @@ class HmacKey:
     """One HS256 secret, decoded. Its bytes never show in `repr` or `str`."""
 
     secret: bytes = field(repr=False)
+    kid: str | None = None
+    algorithm: str = field(default="HS256", init=False)
 
     def __post_init__(self) -> None:
         if len(self.secret) < MIN_SECRET_BYTES:
-            raise InvalidSecretError(
+            raise InvalidKeyError(
                 f"decodes to {len(self.secret)} bytes, HS256 needs at least {MIN_SECRET_BYTES}"
             )
 
@@ -41,19 +73,29 @@ class HmacKey:
         """Whether the secret is one of those that Approov publishes with its samples."""
         return hashlib.sha256(self.secret).hexdigest() in PUBLISHED_SECRET_DIGESTS
 
-    @classmethod
-    def from_base64(cls, text: str) -> "HmacKey":
-        """Decode a secret as `approov secret -get base64` or `-get base64url` prints it.
+    def verifies(self, signing_input: bytes, signature: bytes) -> bool:
+        """Compare MACs in constant time."""
+        return _HS256.verify(signing_input, self.secret, signature)
 
-        Raises:
-            InvalidSecretError: not base64, or too short.
-        """
-        standard = text.strip().replace("-", "+").replace("_", "/").rstrip("=")
-        try:
-            secret = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-        except (binascii.Error, ValueError):
-            raise InvalidSecretError("is not base64 or base64url text") from None
-        return cls(secret)
+    def verifies_undecoded(self, signing_input: bytes, signature: bytes) -> bool:
+        """Tell whether the signer used the base64 text of this secret in place of its bytes."""
+        padded = (base64.b64encode(self.secret), base64.urlsafe_b64encode(self.secret))
+        texts = {*padded, *(text.rstrip(b"=") for text in padded)}
+        return any(_HS256.verify(signing_input, text, signature) for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """One RSA or elliptic-curve key of a key set."""
+
+    algorithm: str
+    kid: str | None
+    material: RSAPublicKey | EllipticCurvePublicKey = field(repr=False)
+
+    def verifies(self, signing_input: bytes, signature: bytes) -> bool:
+        """Verify with the pinned algorithm."""
+        algorithm = jwt.get_algorithm_by_name(self.algorithm)
+        return algorithm.verify(signing_input, self.material, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +103,105 @@ class KeyRing:
     """The keys in force, newest first, so that a rotation costs no request.
 
     Raises:
-        InvalidSecretError: there is no key.
+        InvalidKeyError: there is no key, or two have the same id.
     """
 
-    keys: tuple[HmacKey, ...]
+    keys: tuple[Key, ...]
 
     def __post_init__(self) -> None:
         if not self.keys:
-            raise InvalidSecretError("holds no secret")
+            raise InvalidKeyError("holds no key")
+        kids = [key.kid for key in self.keys if key.kid is not None]
+        if len(set(kids)) != len(kids):
+            raise InvalidKeyError("holds two keys of the same kid")
 
-    def __iter__(self) -> Iterator[HmacKey]:
-        return iter(self.keys)
+    def candidates(self, kid: object) -> tuple[Key, ...]:
+        """Give the keys that a token naming *kid* may be verified with.
 
-    @classmethod
-    def from_base64_list(cls, text: str) -> "KeyRing":
-        """Read comma-separated base64 secrets, newest first."""
-        return cls(tuple(HmacKey.from_base64(part) for part in text.split(",")))
+        `kid` only looks up (RFC 8725 section 3.10): a known one names its key; without one, every
+        key is tried; an unknown one leaves the keys that have no id of their own.
+        """
+        if kid is None:
+            return self.keys
+        return tuple(key for key in self.keys if key.kid == kid) or tuple(
+            key for key in self.keys if key.kid is None
+        )
+
+
+def decode_secrets(text: str) -> tuple[HmacKey, ...]:
+    """Read comma-separated base64 secrets, newest first."""
+    return tuple(HmacKey(decode_secret(part)) for part in text.split(","))
+
+
+def decode_secret(text: str) -> bytes:
+    """Decode a secret as `approov secret -get base64` or `-get base64url` prints it.
+
+    Raises:
+        InvalidKeyError: not base64; says which usual slip it looks like.
+    """
+    text = text.strip()
+    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        pass
+    if len(text.split()) > 1:
+        raise InvalidKeyError("has more than the secret in it: add -plain to `approov secret`")
+    if len(text) >= MIN_SECRET_BYTES:
+        raise InvalidKeyError(
+            "seems to be the secret itself, not its base64 form: take `approov secret -get base64`"
+        )
+    raise InvalidKeyError("is not base64 or base64url text")
+
+
+def key_from_jwk(jwk: Mapping[str, Any]) -> Key:
+    """Read one public or secret JSON Web Key (RFC 7517), pinned to its algorithm.
+
+    Raises:
+        InvalidKeyError: unusable, or its algorithm is neither stated nor evident.
+    """
+    kid, kind = jwk.get("kid"), jwk.get("kty")
+    if kid is not None and not isinstance(kid, str):
+        raise InvalidKeyError("has a kid that is no text")
+    if jwk.get("use", "sig") != "sig" or "d" in jwk:
+        raise InvalidKeyError("is no public signature key")
+    if kind == "oct":
+        if jwk.get("alg", "HS256") != "HS256" or not isinstance(jwk.get("k"), str):
+            raise InvalidKeyError("is no HS256 key")
+        return HmacKey(decode_secret(jwk["k"]), kid)
+    algorithm = jwk.get("alg", "ES256" if jwk.get("crv") == "P-256" else None)
+    if algorithm not in (*RSA_ALGORITHMS, *CURVES):
+        raise InvalidKeyError("has no alg out of RS, PS or ES 256 to 512")
+    try:
+        material = jwt.PyJWK(dict(jwk), algorithm).key
+    except (jwt.PyJWTError, ValueError, TypeError):
+        raise InvalidKeyError(f"is no {algorithm} key") from None
+    if isinstance(material, RSAPublicKey) and algorithm in RSA_ALGORITHMS:
+        if material.key_size < MIN_RSA_BITS:
+            raise InvalidKeyError(f"has under {MIN_RSA_BITS} bits")
+        return PublicKey(algorithm, kid, material)
+    if isinstance(material, EllipticCurvePublicKey) and material.curve.name == CURVES.get(
+        algorithm
+    ):
+        return PublicKey(algorithm, kid, material)
+    raise InvalidKeyError(f"is no {algorithm} key")
+
+
+def keys_from_jwks(members: Iterable[object]) -> tuple[Key, ...]:
+    """Read the `keys` of a JSON Web Key Set, each or none.
+
+    Raises:
+        InvalidKeyError: names the place of the first unusable key.
+    """
+    keys = []
+    for place, member in enumerate(members, 1):
+        if not isinstance(member, dict):
+            raise InvalidKeyError(f"key {place} is no object")
+        try:
+            keys.append(key_from_jwk(member))
+        except InvalidKeyError as error:
+            raise InvalidKeyError(f"key {place} {error}") from None
+    return tuple(keys)
+
+
+_HS256 = jwt.get_algorithm_by_name("HS256")

@@ -1,58 +1,42 @@
-"""Turn a token into an `Attestation`, or say why not. The only module that imports `jwt`."""
+"""Turn a token into an `Attestation`, or say why not."""
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import jwt
-
-from attestation import compact
+from attestation import claims, compact
+from attestation.claims import Attestation, ClaimPolicy, Clock
+from attestation.compact import CompactToken
 from attestation.errors import (
     AlgorithmError,
-    ClaimError,
-    ExpiredTokenError,
     HeaderError,
-    InvalidExpiryError,
-    MissingExpiryError,
     SignatureError,
     VerificationFailureError,
 )
-from attestation.keys import HmacKey, KeyRing
+from attestation.keys import Key, KeyRing
+from attestation.memory import BoundedMemory
 
-ALGORITHM: Final = "HS256"
-"""From configuration, never from the token (RFC 8725 section 3.1)."""
-
-LAST_NUMERIC_DATE = 253402300800
-"""The first second of the year 10000: an `exp` beyond it is nonsense, not a date."""
-
-Clock = Callable[[], float]
-"""Gives the present as Unix time in seconds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attestation:
-    """Verified claims of a genuine app. Only `TokenVerifier` makes one.
-
-    Attributes:
-        expires_at: Unix time in seconds from which on the token is refused; may be fractional.
-        device_id: Approov's device id (`did`), where the token has one.
-    """
-
-    expires_at: float
-    device_id: str | None
+MAX_REMEMBERED = 20_000
+"""Tokens, at well under 1 kB each: a fleet's devices within a token's few minutes."""
 
 
 class TokenVerifier:
-    """Verifies HS256 tokens against a ring of secrets."""
+    """Verifies tokens against a ring of keys, and remembers those that it has verified."""
 
-    def __init__(self, keys: KeyRing, *, clock: Clock) -> None:
+    def __init__(self, keys: KeyRing, *, clock: Clock, policy: ClaimPolicy | None = None) -> None:
         self._keys = keys
         self._clock = clock
-        self._jws = jwt.PyJWS(algorithms=[ALGORITHM])
+        self._policy = policy or ClaimPolicy()
+        self._remembered: BoundedMemory[bytes, Attestation] = BoundedMemory(MAX_REMEMBERED)
+
+    def replace_keys(self, keys: KeyRing) -> None:
+        """Verify with *keys* from now on; what a removed key has verified is forgotten."""
+        self._keys = keys
+        self._remembered = BoundedMemory(MAX_REMEMBERED)
 
     def verify(self, token: bytes) -> Attestation:
         """Check form, header, signature and claims of *token*, in this order.
+
+        A token seen before costs a look-up: it is known by its exact bytes until it expires.
 
         Args:
             token: the exact bytes of the header value, prefix removed.
@@ -60,60 +44,52 @@ class TokenVerifier:
         Raises:
             AttestationError: by one of its leaves; nothing else ever leaves this method.
         """
+        now = self._clock()
+        known = self._remembered.find(token)
+        if known is not None and now < known.good_until:
+            return known
+        keys, remembered = self._keys, self._remembered
         parsed = compact.parse(token)
         _check_header(parsed.header)
-        if not any(self._is_signed_by(key, token) for key in self._keys):
-            raise SignatureError("no configured secret made this signature")
-        return Attestation(
-            expires_at=_unexpired(parsed.claims, self._clock()),
-            device_id=_device_id(parsed.claims),
-        )
-
-    def _is_signed_by(self, key: HmacKey, token: bytes) -> bool:
-        try:
-            self._jws.decode_complete(
-                token,
-                key.secret,
-                algorithms=[ALGORITHM],
-                options={"verify_signature": True, "enforce_minimum_key_length": True},
-            )
-        except jwt.InvalidSignatureError:
-            return False
-        except Exception as error:  # noqa: BLE001
-            # The one broad except: whatever breaks at the edge of cryptography refuses the
-            # token. The cause is named by type only, since its text may quote the token.
-            msg = f"the signature could not be checked ({type(error).__name__})"
-            raise VerificationFailureError(msg) from None
-        return True
+        _check_signature(parsed, keys)
+        attestation = claims.check(parsed.claims, self._policy, now)
+        remembered.keep(token, attestation)
+        return attestation
 
 
 def _check_header(header: Mapping[str, Any]) -> None:
-    """Refuse other algorithms, other kinds of JWT and critical extensions (RFC 7515 4.1.11)."""
-    if header.get("alg") != ALGORITHM:
-        raise AlgorithmError(f"the token's alg is not {ALGORITHM}")
+    """Refuse other kinds of JWT and critical extensions (RFC 7515 section 4.1.11)."""
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.upper() != "JWT":
         raise HeaderError("the token's typ is not JWT")
     if "crit" in header or "b64" in header:
         raise HeaderError("the token demands extensions that Approov tokens do not have")
+    if not isinstance(header.get("kid"), str | None):
+        raise HeaderError("the token's kid is not a text")
 
 
-def _unexpired(claims: Mapping[str, Any], now: float) -> float:
-    """Give `exp`, a NumericDate that may be fractional (RFC 7519 section 4.1.4)."""
-    if "exp" not in claims:
-        raise MissingExpiryError("the token has no exp")
-    exp = claims["exp"]
-    if isinstance(exp, bool) or not isinstance(exp, int | float):
-        raise InvalidExpiryError("exp is not a number")
-    if not math.isfinite(exp) or not 0 < exp < LAST_NUMERIC_DATE:
-        raise InvalidExpiryError("exp is not a date between 1970 and 9999")
-    if now >= exp:
-        raise ExpiredTokenError(now - exp)
-    return float(exp)
+def _check_signature(parsed: CompactToken, keys: KeyRing) -> None:
+    """Find the key that made the signature; the token's `alg` never chooses how."""
+    named = keys.candidates(parsed.header.get("kid"))
+    algorithm = parsed.header.get("alg")
+    usable = [key for key in named if key.algorithm == algorithm]
+    if not usable:
+        wanted = sorted({key.algorithm for key in named})
+        raise AlgorithmError(f"the token's alg is not {' or '.join(wanted) or 'of a known key'}")
+    if not any(_verifies(key, parsed) for key in usable):
+        raise SignatureError(f"no configured key made this signature; tried {_names(usable)}")
 
 
-def _device_id(claims: Mapping[str, Any]) -> str | None:
-    device_id = claims.get("did")
-    if device_id is not None and not isinstance(device_id, str):
-        raise ClaimError("did is not a text")
-    return device_id
+def _verifies(key: Key, parsed: CompactToken) -> bool:
+    try:
+        return key.verifies(parsed.signing_input, parsed.signature)
+    except Exception as error:  # noqa: BLE001
+        # The one broad except: whatever breaks at the edge of cryptography refuses the token.
+        # The cause is named by type only, since its text may quote the token.
+        msg = f"the signature could not be checked ({type(error).__name__})"
+        raise VerificationFailureError(msg) from None
+
+
+def _names(keys: Sequence[Key]) -> str:
+    """Name keys for a person: by kid, or by place."""
+    return ", ".join(key.kid or f"secret {place}" for place, key in enumerate(keys, 1))

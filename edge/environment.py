@@ -11,11 +11,16 @@ from edge.settings import Settings, variables
 
 S = TypeVar("S", bound=Settings)
 
-SECRET_VARIABLES = ("NASA_API_KEY", "APPROOV_BASE64_SECRET")
+SECRET_VARIABLES = (
+    "NASA_API_KEY",
+    "APPROOV_BASE64_SECRET",
+    "APPROOV_ACCOUNT_SIGNING_KEY",
+    "METRICS_TOKEN",
+)
 """Each can be given as `NAME_FILE=/path` instead, as container platforms mount secrets."""
 
-ALIASES = ("APPROOV_TOKEN_BASE64_SECRET",)
-"""Names that the Astropiks app's own back end used."""
+ALIASES = {"APPROOV_TOKEN_BASE64_SECRET": "APPROOV_BASE64_SECRET"}
+"""Names that the Astropiks app's own back end used, and ours."""
 
 OWN_PREFIXES = ("APPROOV_", "NASA_", "APOD_", "RATE_LIMIT_", "RUNTIME_SECRET")
 """A variable of these that is no setting is a slip, and might be a protection that is not on."""
@@ -55,18 +60,19 @@ def load(kind: type[S]) -> S:
 
 
 def _secrets_in_files() -> tuple[dict[str, Any], dict[str, str]]:
-    """Read each `NAME_FILE`: contents by field, and problems by the variable they concern."""
+    """Read each `NAME_FILE`: contents, and problems, by the variable they concern."""
     contents: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for name in SECRET_VARIABLES:
         path = os.environ.get(f"{name}_FILE")
-        if not path:
-            continue
-        if os.environ.get(name):
-            problems[name] = f"{name} and {name}_FILE are both set. Wanted: one of them."
+        aliases = (alias for alias, ours in ALIASES.items() if ours == name)
+        ways = [way for way in (name, f"{name}_FILE", *aliases) if os.environ.get(way)]
+        if len(ways) > 1:
+            problems[name] = f"{' and '.join(ways)} are both set. Wanted: one of them."
+        if len(ways) != 1 or not path:
             continue
         try:
-            contents[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
+            contents[name] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             cause = type(error).__name__
             problems[name] = f"{name}_FILE cannot be read ({cause}). Wanted: {_wanted(name)}."
@@ -77,18 +83,17 @@ def _unknown_variables() -> dict[str, str]:
     known = {*variables(), *ALIASES, *(f"{name}_FILE" for name in SECRET_VARIABLES)}
     problems = {}
     for name in sorted(set(os.environ) - known):
-        if name.startswith(OWN_PREFIXES):
-            near = difflib.get_close_matches(name, known, 1, cutoff=0.8)
-            hint = f"{near[0]}, perhaps" if near else "nothing of this name; remove it"
-            problems[name] = f"{name} is not a setting of this version. Wanted: {hint}."
+        if name.upper().startswith(OWN_PREFIXES):
+            near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.8)
+            hint = f"Did you mean {near[0]}?" if near else "Remove it."
+            problems[name] = f"{name} is not a setting of this version. {hint}"
     return problems
 
 
 def _fault(message: str) -> str:
-    """Turn the validator's message, which never quotes the value, into the end of a sentence."""
-    if message == "Field required":
-        return "is missing"
-    return message.removeprefix("Value error, ").replace("Input should", "should")
+    """Turn a validator's message into the end of a sentence: our own, which quotes no value."""
+    own = message.removeprefix("Value error, ")
+    return own if own != message else "does not fit"
 
 
 def _wanted(name: str) -> str:

@@ -1,57 +1,78 @@
 """Deny by default: everything but a short list of public paths needs an attested app."""
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+import asyncio
+from typing import NamedTuple
 
-from attestation.errors import (
-    AttestationError,
-    EmptyTokenError,
-    MalformedTokenError,
-    MissingTokenError,
-    RepeatedTokenError,
-)
-from attestation.token import Attestation, TokenVerifier
-from edge import logs
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from attestation.claims import Attestation
+from attestation.errors import AttestationError, ContentDigestError, MissingTokenError
+from attestation.request import HttpRequest
+from attestation.verifier import RequestVerifier
+from edge import logs, metrics
 from edge.problems import Problem
 
-REFUSED = Problem.of_gateway(
-    401,
-    "ATTESTATION_REQUIRED",
+MAX_SIGNED_BODY_BYTES = 1024 * 1024
+"""A body has to be held whole before its digest is known."""
+
+BODY_SECONDS = 10
+
+MESSAGE = (
     "This request does not come from an attested app. Send it from the genuine app, with the "
-    "Approov token that its SDK fetched for this host.",
-    {"WWW-Authenticate": 'Approov realm="astropiks"'},
+    "Approov token that its SDK fetched for this host."
 )
-"""The one answer to every refusal: which check failed is for the log alone."""
+CHALLENGE = {"WWW-Authenticate": 'Approov realm="astropiks"'}
+
+
+class Paths(NamedTuple):
+    """Exact paths that are treated otherwise than the rest.
+
+    Attributes:
+        public: need no token.
+        monitored: are checked, but answer even so; the decision is logged and counted.
+    """
+
+    public: frozenset[str]
+    monitored: frozenset[str] = frozenset()
+
+
+class Refusals(NamedTuple):
+    """Status codes for requests without a token, and for those with a bad one."""
+
+    missing: int = 401
+    invalid: int = 401
 
 
 class AttestationGate:
     """Wraps a whole application, so that no route can be forgotten.
 
-    A request that passes carries its `Attestation` in the scope under ``"attestation"``.
+    A request that passes carries its `Attestation` in the scope under ``"attestation"``. All that
+    are refused get the same answer: which check failed is for the log alone.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        verifier: TokenVerifier,
-        public_paths: frozenset[str],
-        header_name: str,
-        header_prefix: str = "",
+        verifier: RequestVerifier,
+        paths: Paths,
+        refusals: Refusals = Refusals(),  # noqa: B008  (a frozen value)
+        origin: str | None = None,
     ) -> None:
         """Guard *app*.
 
         Args:
             app: what answers once a request is attested.
             verifier: decides.
-            public_paths: exact paths that need no token.
-            header_name: the header that carries the token.
-            header_prefix: text before the token, such as ``Bearer``.
+            paths: the exceptions.
+            refusals: how to refuse.
+            origin: scheme and authority that clients use, if not those of the request.
         """
         self._app = app
         self._verifier = verifier
-        self._public_paths = public_paths
-        self._header_name = header_name.lower().encode("ascii")
-        self._header_prefix = header_prefix.strip().encode("ascii")
+        self._paths = paths
+        self._refusals = refusals
+        self._origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the connection on, or refuse it."""
@@ -59,26 +80,97 @@ class AttestationGate:
             await self._app(scope, receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
-        elif scope["path"] in self._public_paths:
+        elif scope["path"] in self._paths.public:
             await self._app(scope, receive, send)
         else:
-            try:
-                scope["attestation"] = self._attest(scope)
-            except AttestationError as refusal:
-                logs.note(reason=refusal.reason)
-                await REFUSED.response(scope)(scope, receive, send)
-                return
-            await self._app(scope, receive, send)
+            await self._guard(scope, receive, send)
 
-    def _attest(self, scope: Scope) -> Attestation:
-        values = [value for name, value in scope["headers"] if name == self._header_name]
-        if not values:
-            raise MissingTokenError("there is no token header")
-        if len(values) > 1:
-            raise RepeatedTokenError(f"there are {len(values)} token headers")
-        value = values[0].strip()
-        if not value:
-            raise EmptyTokenError("the token header is empty")
-        if not value.startswith(self._header_prefix):
-            raise MalformedTokenError("the header does not begin with the configured prefix")
-        return self._verifier.verify(value.removeprefix(self._header_prefix).lstrip())
+    async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive)
+        try:
+            scope["attestation"] = await self._attest(scope, body)
+        except AttestationError as refusal:
+            monitored = scope["path"] in self._paths.monitored
+            metrics.count_attestation("monitored" if monitored else "refused", refusal.reason)
+            logs.note(reason=refusal.reason, **({"outcome": "monitored"} if monitored else {}))
+            if not monitored:
+                await self._refuse(refusal, scope, receive, send)
+                return
+        else:
+            metrics.count_attestation("accepted")
+        await self._app(scope, body.receive, send)
+
+    async def _attest(self, scope: Scope, body: "_Body") -> Attestation:
+        request = request_of(scope, self._origin)
+        attestation = self._verifier.verify_head(request)
+        if self._verifier.needs_body:
+            self._verifier.verify_signature(attestation, request, await body.read())
+        return attestation
+
+    async def _refuse(
+        self, refusal: AttestationError, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        is_missing = isinstance(refusal, MissingTokenError)
+        status = self._refusals.missing if is_missing else self._refusals.invalid
+        headers = CHALLENGE if status == 401 else {}
+        problem = Problem.of_gateway(status, "ATTESTATION_REQUIRED", MESSAGE, headers)
+        await problem.response(scope)(scope, receive, send)
+
+
+def request_of(scope: Scope, origin: str | None) -> HttpRequest:
+    """Give the request as the verifier wants it.
+
+    Without a configured *origin* the one of the request is taken: scheme and its one Host header.
+    """
+    headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
+    if origin is None:
+        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+        origin = f"{scope['scheme']}://{hosts[0]}" if len(hosts) == 1 else ""
+    query = scope["query_string"].decode("latin-1")
+    return HttpRequest(
+        method=scope["method"],
+        origin=origin,
+        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        query=query or None,
+        headers=headers,
+    )
+
+
+class _Body:
+    """The request's body, which can be read ahead and is then given to the application again."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._read: bytes | None = None
+
+    async def read(self) -> bytes:
+        """Receive it whole.
+
+        Raises:
+            ContentDigestError: it is too long or too slow, or the client went away.
+        """
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                self._read = await self._receive_all()
+        except TimeoutError:
+            raise ContentDigestError("the body did not come in time") from None
+        return self._read
+
+    async def _receive_all(self) -> bytes:
+        body, more = bytearray(), True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ContentDigestError("the client went away before its body was whole")
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > MAX_SIGNED_BODY_BYTES:
+                raise ContentDigestError(f"the body is over {MAX_SIGNED_BODY_BYTES} bytes")
+        return bytes(body)
+
+    async def receive(self) -> Message:
+        """Give what was read ahead, once, then what else comes."""
+        if self._read is None:
+            return await self._receive()
+        body, self._read = self._read, None
+        return {"type": "http.request", "body": body, "more_body": False}

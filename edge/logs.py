@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,11 +27,13 @@ FIELDS = frozenset(
 )  # fmt: skip
 """Every field that a line may have. Add one here when you log it, and ask what it can reveal."""
 
+ROOT = Path(__file__).resolve().parents[1]
+
 QUIET_LOGGERS = {
     "httpx": logging.CRITICAL,  # prints whole URLs at INFO
     "httpcore": logging.CRITICAL,  # prints headers at DEBUG
     "uvicorn.access": logging.CRITICAL,  # prints query strings
-    "uvicorn.error": logging.WARNING,  # our own `started` and `stopped` say what matters
+    "uvicorn.error": logging.ERROR,  # warns of each malformed request: anybody can make some
 }
 """What these loggers have to reach to be heard, whatever LOG_LEVEL says."""
 
@@ -65,13 +68,18 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=threshold, force=True)
+    logging.raiseExceptions = False  # a broken stdout would bring a traceback for each line
     for name, least in QUIET_LOGGERS.items():
         logging.getLogger(name).setLevel(least)
 
 
 def log(level: LogLevel, event: str, **fields: object) -> None:
-    """Write one line; the fields noted for the request in hand are added."""
-    getattr(structlog.get_logger(), level)(event, **fields)
+    """Write one line; the fields noted for the request in hand are added.
+
+    A line that cannot be written is lost: that must not cost the request that it is about.
+    """
+    with suppress(OSError, ValueError):
+        getattr(structlog.get_logger(), level)(event, **fields)
 
 
 def begin_request(request_id: str) -> None:
@@ -81,21 +89,30 @@ def begin_request(request_id: str) -> None:
 
 
 def note(**fields: str) -> None:
-    """Add fields to the line that closes the request in hand."""
+    """Add fields to the lines of the request in hand from here on: its closing one, above all."""
     structlog.contextvars.bind_contextvars(**fields)
 
 
 def summarize_exception(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
-    """Replace an exception by its type and the last places of our own it went through."""
+    """Replace an exception by its type and the places of our own that it went through."""
     error = event.pop("exc_info", None)
     if isinstance(error, tuple):
         error = error[1]
     elif error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
-        frames = traceback.extract_tb(error.__traceback__)[-5:]
+        files = [
+            (Path(frame.filename), frame.lineno)
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
         event["exception"] = type(error).__name__
-        event["at"] = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+        event["at"] = [
+            f"{file.relative_to(ROOT)}:{line}"
+            for file, line in files
+            if file.is_relative_to(ROOT) and "site-packages" not in file.parts
+        ]
+    if str(event.get("event", "")).startswith("Traceback"):
+        event["event"] = "a library's traceback, left out"
     return event
 
 

@@ -85,7 +85,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return NOT_FOUND.response(request.scope)
     status = HTTPStatus(error.status_code)
-    problem = Problem.of_gateway(status, status.name, status.description, error.headers)
+    problem = Problem.of_gateway(error.status_code, status.name, status.description, error.headers)
     return problem.response(request.scope)
 
 

@@ -6,6 +6,7 @@ the three together.
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -21,17 +22,50 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from attestation.keys import InvalidSecretError, KeyRing
+from attestation.keys import HmacKey, InvalidKeyError, decode_secret, decode_secrets
+from attestation.signing import Mode
+from edge import keyset_file
 from edge.logs import LogFormat, LogLevel
 
+URL = re.compile(
+    r"https?://([A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+    r"(/[A-Za-z0-9._~/-]*)?"
+)
+"""Much less than RFC 3986 allows: no user, query, fragment, escape or international name."""
 
-def _keys(text: object) -> object:
+
+def _secrets(text: object) -> object:
     if not isinstance(text, str):
         return text
     try:
-        return KeyRing.from_base64_list(text)
-    except InvalidSecretError as error:
+        return decode_secrets(text)
+    except InvalidKeyError as error:
         raise ValueError(f"has a secret that {error}") from None
+
+
+def _keyset(path: Path) -> Path:
+    try:
+        keyset_file.read(path)
+    except InvalidKeyError as error:
+        raise ValueError(str(error)) from None
+    return path
+
+
+def _signing_key(text: SecretStr) -> SecretStr:
+    try:
+        HmacKey(decode_secret(text.get_secret_value()))
+    except InvalidKeyError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _header_names(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    names = tuple(_header_name(name.strip()).lower() for name in text.split(",")) if text else ()
+    if len(set(names)) != len(names):
+        raise ValueError("names a header twice")
+    return names
 
 
 def _header_name(name: str) -> str:
@@ -40,10 +74,16 @@ def _header_name(name: str) -> str:
     return name
 
 
-def _printable_ascii(text: str) -> str:
-    if not (text.isascii() and text.isprintable()):
-        raise ValueError("is not printable ASCII")
-    return text
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[!-~]*", text.strip(" ")):
+        raise ValueError("is more than one word of ASCII")
+    return text.strip(" ")
+
+
+def _refusal(status: int) -> int:
+    if status not in {400, 401, 403}:
+        raise ValueError("is no status that refuses")
+    return status
 
 
 def _visible_ascii(secret: SecretStr) -> SecretStr:
@@ -53,12 +93,23 @@ def _visible_ascii(secret: SecretStr) -> SecretStr:
 
 
 def _base_url(text: str) -> str:
-    url = urlsplit(text)
-    if url.username or url.password or url.query or url.fragment or not url.hostname:
-        raise ValueError("has a user, a query or a fragment, or lacks a host")
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname)):
+    try:
+        url = urlsplit(text)
+        is_usable = URL.fullmatch(text) and url.port != 0 and "xn--" not in text
+    except ValueError:  # its own text would quote the value
+        is_usable = False
+    if not is_usable or url.hostname is None:
+        raise ValueError("is not scheme, host, perhaps port and path, in plain ASCII")
+    if url.scheme != "https" and not _is_loopback(url.hostname):
         raise ValueError("is not https (http is for loopback alone)")
     return text.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    url = urlsplit(_base_url(text))
+    if url.path:
+        raise ValueError("has a path")
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -72,18 +123,22 @@ class Settings(BaseSettings):
     """Frozen settings. Secrets among them mask themselves wherever they are printed."""
 
     model_config = SettingsConfigDict(
+        alias_generator=str.upper,
+        case_sensitive=True,
         frozen=True,
         env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
-        validate_by_name=True,
     )
     in_production: ClassVar[bool] = True
 
-    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104
+    host: str = Field("0.0.0.0", max_length=253, description="address to listen on")  # noqa: S104
     port: int = Field(8080, ge=1, le=65535, description="TCP port to listen on, 1 to 65535")
     services: Literal["all", "proxy", "secrets"] = Field(
         "all", description="services of this process: `all`, `proxy` or `secrets`"
+    )
+    public_base_url: Annotated[str, AfterValidator(_origin)] | None = Field(
+        None, description="scheme and host that clients use; needed for message signatures"
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="worker processes, 1 to 64")
 
@@ -101,18 +156,64 @@ class Settings(BaseSettings):
         "https://api.nasa.gov", description="address of NASA's API: https, or http on loopback"
     )
 
-    approov_base64_secret: Annotated[InstanceOf[KeyRing], NoDecode, BeforeValidator(_keys)] = Field(
+    approov_keyset_file: Annotated[Path, AfterValidator(_keyset)] | None = Field(
+        None, description="file with a JSON Web Key Set, for keys with a `kid` or asymmetric ones"
+    )
+    approov_base64_secret: Annotated[
+        tuple[InstanceOf[HmacKey], ...] | None, NoDecode, BeforeValidator(_secrets)
+    ] = Field(
+        None,
+        validate_default=True,
         validation_alias=AliasChoices("APPROOV_BASE64_SECRET", "APPROOV_TOKEN_BASE64_SECRET"),
         description="base64 secret(s) of the Approov account, comma-separated, newest first; "
-        "required",
+        "required unless there is a key set",
     )
     approov_header_name: Annotated[str, AfterValidator(_header_name)] = Field(
         "Approov-Token", description="request header that carries the token"
     )
-    approov_header_prefix: Annotated[str, AfterValidator(_printable_ascii)] = Field(
+    approov_header_prefix: Annotated[str, AfterValidator(_word)] = Field(
         "", description="text before the token in that header, such as `Bearer`"
     )
+    approov_issuer: str | None = Field(None, description="`iss` that tokens must have")
+    approov_audience: str | None = Field(None, description="`aud` that tokens must have")
+    approov_leeway_seconds: float = Field(
+        0, ge=0, le=300, description="clock skew allowed when tokens expire, 0 to 300 seconds"
+    )
+    approov_max_lifetime_seconds: float | None = Field(
+        None, gt=0, description="seconds that a token may still be good for"
+    )
+    approov_binding_headers: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_header_names)
+    ] = Field((), description="request headers that tokens are bound to, comma-separated, in order")
+    approov_missing_binding: Literal["deny", "allow"] = Field(
+        "deny", description="what a token bound to nothing gets then: `deny` or `allow`"
+    )
+    approov_message_signing: Mode = Field(
+        "off", description="HTTP message signatures: `off`, `if-present` or `required`"
+    )
+    approov_account_signing_key: Annotated[SecretStr, AfterValidator(_signing_key)] | None = Field(
+        None, description="base64 key of the account's message signatures"
+    )
+    approov_signature_max_age_seconds: int = Field(
+        60, ge=1, le=3600, description="age at which a message signature is refused, in seconds"
+    )
+    approov_signature_skew_seconds: int = Field(
+        5, ge=0, le=300, description="clock skew allowed for message signatures, 0 to 300 seconds"
+    )
+    approov_enforcement: Literal["enforce", "monitor"] = Field(
+        "enforce",
+        description="`enforce`, or `monitor`: the proxy answers all the same, and reports",
+    )
+    approov_status_missing: Annotated[int, AfterValidator(_refusal)] = Field(
+        401, description="status for a request without a token: 400, 401 or 403"
+    )
+    approov_status_invalid: Annotated[int, AfterValidator(_refusal)] = Field(
+        401, description="status for a request with a bad token: 400, 401 or 403"
+    )
 
+    metrics_token: Annotated[SecretStr, AfterValidator(_visible_ascii)] | None = Field(
+        None, description="bearer token for `/metrics`, which is not served without one"
+    )
     log_format: LogFormat = Field("json", description="form of log lines: `json` or `console`")
     log_level: LogLevel = Field(
         "info", description="least level that is logged: `debug`, `info`, `warning` or `error`"
@@ -137,12 +238,27 @@ class Settings(BaseSettings):
 
     @field_validator("approov_base64_secret")
     @classmethod
-    def _not_published(cls, keys: KeyRing) -> KeyRing:
-        if cls.in_production and any(key.is_published for key in keys):
+    def _usable_secrets(
+        cls, secrets: tuple[HmacKey, ...] | None, info: ValidationInfo
+    ) -> tuple[HmacKey, ...] | None:
+        if secrets is None and info.data.get("approov_keyset_file", True) is None:
+            raise ValueError("is missing")
+        if cls.in_production and any(key.is_published for key in secrets or ()):
             raise ValueError(
                 "holds a secret that Approov publishes with its samples: everybody can sign with it"
             )
-        return keys
+        return secrets
+
+    @property
+    def secrets(self) -> tuple[HmacKey, ...]:
+        """The HS256 secrets, newest first."""
+        return self.approov_base64_secret or ()
+
+    @property
+    def account_signing_key(self) -> bytes | None:
+        """The decoded key of the account's message signatures."""
+        key = self.approov_account_signing_key
+        return None if key is None else decode_secret(key.get_secret_value())
 
 
 class DevelopmentSettings(Settings):

@@ -12,8 +12,9 @@ from asgi_lifespan import LifespanManager
 
 from astropiks.apps import create_app
 from astropiks.mint import mint
-from attestation.keys import KeyRing
+from attestation.keys import HmacKey, KeyRing
 from attestation.token import TokenVerifier
+from attestation.verifier import Policy, RequestVerifier
 from edge import environment, settings
 from edge.settings import Settings
 from standin.app import StandIn
@@ -22,6 +23,9 @@ from standin.calendar import SettableClock
 SECRET = b"the attestation secret of the tests: 64 bytes that nobody uses.."
 NASA_KEY = "nasa-key-of-the-tests"
 NASA_URL = "https://api.nasa.test"
+
+MUTATIONS = int(os.environ.get("MUTATIONS", "200"))
+"""How many changed tokens and signatures each property test tries; `make mutations`: 100,000."""
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +36,10 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no variable of the machine reach the settings."""
+    """Let no variable of the machine reach the settings, nor a proxy of its the requests."""
     for name in os.environ:
-        if name.startswith(environment.OWN_PREFIXES) or name in settings.variables():
+        ours = name.startswith(environment.OWN_PREFIXES) or name in settings.variables()
+        if ours or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 
@@ -54,6 +59,12 @@ def nasa(clock: SettableClock) -> StandIn:
 def verifier(clock: SettableClock) -> TokenVerifier:
     """Verify tokens of the tests' one secret."""
     return TokenVerifier(keys(), clock=clock)
+
+
+@pytest.fixture
+def requests(clock: SettableClock) -> RequestVerifier:
+    """Verify whole requests, which need nothing but a token."""
+    return RequestVerifier(keys(), Policy(), clock=clock)
 
 
 @pytest.fixture
@@ -89,10 +100,12 @@ async def asking(
 
 def make_settings(**changes: object) -> Settings:
     """Give a whole configuration, with *changes*."""
-    values = {"approov_base64_secret": keys(), "nasa_api_key": NASA_KEY, **changes}
-    return Settings.model_validate({"nasa_api_base_url": NASA_URL, **values})
+    secret = base64.b64encode(SECRET).decode()
+    values = {"approov_base64_secret": secret, "nasa_api_key": NASA_KEY, **changes}
+    values = {"nasa_api_base_url": NASA_URL, **values}
+    return Settings.model_validate({name.upper(): value for name, value in values.items()})
 
 
 def keys() -> KeyRing:
     """Give the tests' one secret."""
-    return KeyRing.from_base64_list(base64.b64encode(SECRET).decode())
+    return KeyRing((HmacKey(SECRET),))

@@ -72,7 +72,7 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path) -> Non
         if process.poll() is not None:
             break
         with contextlib.suppress(httpx.ConnectError):
-            httpx.get(f"http://127.0.0.1:{port}/livez", timeout=END_SECONDS)
+            httpx.get(f"http://127.0.0.1:{port}/livez", timeout=END_SECONDS, trust_env=False)
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.02)

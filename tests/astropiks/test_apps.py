@@ -1,16 +1,15 @@
 import httpx
 import pytest
-from starlette.routing import Route
 
-from astropiks import apps
+import proxy.app
+import secrets_service.app
 from astropiks.mint import Invalid, mint
 from edge import health
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from tests.conftest import SECRET, asking, make_settings
 
-ROUTES: list[Route] = apps._routes(make_settings())  # noqa: SLF001
-GUARDED = [route.path for route in ROUTES if route.path not in health.PATHS]
+GUARDED = [route.path for service in (proxy.app, secrets_service.app) for route in service.routes()]
 
 UNKNOWN = [
     "/", "/x", "/planetary", "/planetary/apod/", "/planetary/apod/x", "/PLANETARY/APOD",

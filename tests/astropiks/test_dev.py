@@ -6,11 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from edge.environment import ALIASES, SECRET_VARIABLES
+from edge.settings import variables
 from tests.attestation.test_keys import SAMPLES
 from tests.attestation.test_published_tokens import BAD, GOOD
 from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
 
-UNSET = {"NASA_API_KEY": "", "APPROOV_BASE64_SECRET": "", "APPROOV_TOKEN_BASE64_SECRET": ""}
+UNSET = dict.fromkeys((*variables(), *ALIASES, *(f"{name}_FILE" for name in SECRET_VARIABLES)), "")
 """Keeps a developer's own .env out of the tests that run in the checkout."""
 
 
@@ -24,7 +26,7 @@ def curl(output: Path) -> str:
 def test_make_run(tmp_path: Path) -> None:
     """`make run` answers its own curl line with a record, and ends quietly on Ctrl-C."""
     port, output = free_port(), tmp_path / "output"
-    env = environment(PORT=str(port), HOME=str(tmp_path), **UNSET)
+    env = environment(**{**UNSET, "PORT": str(port), "HOME": str(tmp_path)})
     with running(["make", "run"], env, ROOT, output) as process:
         wait_for(port, process, output)
         answer = curl(output)

@@ -10,7 +10,7 @@ from attestation.errors import (
     SegmentCountError,
     SignatureError,
 )
-from attestation.keys import KeyRing
+from attestation.keys import KeyRing, decode_secrets
 from attestation.token import TokenVerifier
 from standin.calendar import SettableClock
 from tests.attestation.test_keys import SAMPLES
@@ -70,7 +70,7 @@ BAD: dict[str, tuple[str, type[AttestationError]]] = {
 @pytest.fixture
 def published(clock: SettableClock) -> TokenVerifier:
     """Verify with the secret of Approov's quickstarts."""
-    return TokenVerifier(KeyRing.from_base64_list(SAMPLES["quickstarts"]), clock=clock)
+    return TokenVerifier(KeyRing(decode_secrets(SAMPLES["quickstarts"])), clock=clock)
 
 
 @pytest.mark.parametrize("token", GOOD.values(), ids=GOOD)

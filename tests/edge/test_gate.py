@@ -7,10 +7,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from astropiks.mint import Invalid, mint
-from attestation.token import Attestation, TokenVerifier
-from edge.gate import AttestationGate
+from attestation.claims import Attestation
+from attestation.verifier import Policy, RequestVerifier
+from edge.gate import AttestationGate, Paths
 from standin.calendar import SettableClock
-from tests.conftest import SECRET
+from tests.conftest import SECRET, keys
 
 URL = "https://proxy.test/anything"
 
@@ -23,39 +24,31 @@ async def inside(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse(text)(scope, receive, send)
 
 
-def guarded(
-    verifier: TokenVerifier, name: str = "Approov-Token", prefix: str = ""
-) -> httpx.AsyncClient:
+def guarded(verifier: RequestVerifier) -> httpx.AsyncClient:
     """Give a client of the guarded application."""
-    gate = AttestationGate(
-        inside,
-        verifier=verifier,
-        public_paths=frozenset({"/livez"}),
-        header_name=name,
-        header_prefix=prefix,
-    )
+    gate = AttestationGate(inside, verifier=verifier, paths=Paths(frozenset({"/livez"})))
     return httpx.AsyncClient(transport=httpx.ASGITransport(gate))
 
 
-async def test_attested(verifier: TokenVerifier, token: str) -> None:
+async def test_attested(requests: RequestVerifier, token: str) -> None:
     """A genuine token opens the gate, and its claims travel in the scope."""
-    async with guarded(verifier) as client:
+    async with guarded(requests) as client:
         answer = await client.get(URL, headers={"Approov-Token": token})
     assert answer.text == "attested"
 
 
-async def test_public(verifier: TokenVerifier) -> None:
+async def test_public(requests: RequestVerifier) -> None:
     """A public path needs no token."""
-    async with guarded(verifier) as client:
+    async with guarded(requests) as client:
         assert (await client.get("https://proxy.test/livez")).text == "public"
 
 
 @pytest.mark.parametrize(
     "path", ["/livez/", "/LIVEZ", "/livez/x", "//livez", "/livez;x", "/x?/livez"]
 )
-async def test_nearly_public(verifier: TokenVerifier, path: str) -> None:
+async def test_nearly_public(requests: RequestVerifier, path: str) -> None:
     """Only the exact path is public; nothing that looks like it is."""
-    async with guarded(verifier) as client:
+    async with guarded(requests) as client:
         answer = await client.request("GET", httpx.URL(f"https://proxy.test{path}"))
     assert answer.status_code == 401
 
@@ -83,9 +76,9 @@ def refused_headers(clock: SettableClock) -> dict[str, list[tuple[bytes, bytes]]
     }
 
 
-async def test_one_answer(verifier: TokenVerifier, clock: SettableClock) -> None:
+async def test_one_answer(requests: RequestVerifier, clock: SettableClock) -> None:
     """Whatever is wrong, the refusal is the same to the byte, headers included."""
-    async with guarded(verifier) as client:
+    async with guarded(requests) as client:
         answers = {
             kind: await client.get(URL, headers=headers)
             for kind, headers in refused_headers(clock).items()
@@ -95,9 +88,9 @@ async def test_one_answer(verifier: TokenVerifier, clock: SettableClock) -> None
     assert len({str(sorted(answer.headers.items())) for answer in answers.values()}) == 1
 
 
-async def test_challenge(verifier: TokenVerifier) -> None:
+async def test_challenge(requests: RequestVerifier) -> None:
     """RFC 9110 section 11.6.1: a 401 says how to authenticate; and it is never stored."""
-    async with guarded(verifier) as client:
+    async with guarded(requests) as client:
         answer = await client.get(URL)
     assert answer.headers["WWW-Authenticate"].startswith("Approov ")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -105,9 +98,9 @@ async def test_challenge(verifier: TokenVerifier) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "TRACE", "BREW"])
-async def test_methods(verifier: TokenVerifier, method: str) -> None:
+async def test_methods(requests: RequestVerifier, method: str) -> None:
     """No method goes round the gate, preflights included."""
-    async with guarded(verifier) as client:
+    async with guarded(requests) as client:
         assert (await client.request(method, URL)).status_code == 401
 
 
@@ -123,15 +116,16 @@ async def test_methods(verifier: TokenVerifier, method: str) -> None:
     ],
 )
 async def test_prefix(
-    verifier: TokenVerifier, token: str, prefix: str, value: str, status: int
+    clock: SettableClock, token: str, prefix: str, value: str, status: int
 ) -> None:
     """The token may travel in another header, behind a prefix that is then required."""
+    policy = Policy(token_header="authorization", token_prefix=prefix)
     headers = {"Authorization": value.format(token)}
-    async with guarded(verifier, "Authorization", prefix) as client:
+    async with guarded(RequestVerifier(keys(), policy, clock=clock)) as client:
         assert (await client.get(URL, headers=headers)).status_code == status
 
 
-async def test_websocket(verifier: TokenVerifier) -> None:
+async def test_websocket(requests: RequestVerifier) -> None:
     """Other protocols than HTTP are closed, never passed on."""
     sent: list[Message] = []
 
@@ -141,16 +135,14 @@ async def test_websocket(verifier: TokenVerifier) -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    gate = AttestationGate(
-        inside, verifier=verifier, public_paths=frozenset({"/livez"}), header_name="x"
-    )
+    gate = AttestationGate(inside, verifier=requests, paths=Paths(frozenset({"/livez"})))
     await gate({"type": "websocket", "path": "/livez", "headers": []}, receive, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
-async def test_envelope(verifier: TokenVerifier) -> None:
+async def test_envelope(requests: RequestVerifier) -> None:
     """The refusal is a problem document and NASA's gateway's error at once."""
-    async with guarded(verifier) as client:
+    async with guarded(requests) as client:
         body = json.loads((await client.get(f"{URL}?api_key=x")).content)
     assert body["status"] == 401
     assert body["error"]["code"] == "ATTESTATION_REQUIRED"

@@ -1,3 +1,4 @@
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
         logs.log("error", "unexpected", exc_info=error)
     (line,) = lines(capsys)
     assert line["exception"] == "ValueError"
-    assert line["at"][-1].startswith("test_logs.py:")
+    assert line["at"][-1].startswith("tests/edge/test_logs.py:")
     assert "marker" not in str(line)
 
 
@@ -89,6 +90,26 @@ def test_foreign_exception(capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = lines(capsys)
     assert (line["event"], line["exception"]) == ("broken", "ValueError")
     assert "marker" not in str(line)
+
+
+def test_traceback_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor does a traceback get in as the text of an event."""
+    logs.configure("json", "info")
+    logging.getLogger("some.library").error("Traceback (most recent call last):\nmarker")
+    assert "marker" not in capsys.readouterr().out
+
+
+def test_broken_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that cannot be written is lost, and costs nothing else."""
+
+    class Broken(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout", Broken())
+    logs.configure("json", "info")
+    logs.log("info", "request")
+    logging.getLogger("some.library").error("broken")
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "httpcore.http11", "uvicorn.access"])

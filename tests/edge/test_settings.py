@@ -14,7 +14,7 @@ SECRET_TEXT = base64.b64encode(b"another secret that is long enough").decode()
 def test_defaults() -> None:
     """Two secrets are all that production has to set."""
     settings = Settings.model_validate(
-        {"approov_base64_secret": SECRET_TEXT, "nasa_api_key": "key"}
+        {"APPROOV_BASE64_SECRET": SECRET_TEXT, "NASA_API_KEY": "key"}
     )
     assert (settings.host, settings.port, settings.services) == ("0.0.0.0", 8080, "all")  # noqa: S104
     assert settings.nasa_api_base_url == "https://api.nasa.gov"
@@ -51,6 +51,31 @@ def test_frozen() -> None:
         ("approov_header_name", "Approov Token"),
         ("approov_header_name", "Approov-Token:"),
         ("approov_header_prefix", "Bearer\r\n"),
+        ("approov_header_prefix", "two words"),
+        ("nasa_api_base_url", "https://api.nasa.gov/?"),
+        ("nasa_api_base_url", "https://api.nasa.gov\n"),
+        ("nasa_api_base_url", " https://api.nasa.gov"),
+        ("nasa_api_base_url", "https://api.nasa.gov:99999"),
+        ("nasa_api_base_url", "https://api.nasa.gov:0"),
+        ("nasa_api_base_url", "https://api.nasa.gov:abc"),
+        ("nasa_api_base_url", "https://xn--a"),
+        ("nasa_api_base_url", "https://user:marker@ex\u2100mple.com"),
+        ("nasa_api_base_url", "https://[::::]"),
+        ("public_base_url", "https://api.example.com/path"),
+        ("public_base_url", "http://api.example.com"),
+        ("approov_keyset_file", "/nonexistent"),
+        ("approov_leeway_seconds", "-1"),
+        ("approov_leeway_seconds", "nan"),
+        ("approov_max_lifetime_seconds", "0"),
+        ("approov_binding_headers", "Authorization,,X"),
+        ("approov_binding_headers", "Authorization, authorization"),
+        ("approov_missing_binding", "maybe"),
+        ("approov_message_signing", "on"),
+        ("approov_account_signing_key", "c2hvcnQ="),
+        ("approov_enforcement", "off"),
+        ("approov_status_missing", "200"),
+        ("approov_status_invalid", "500"),
+        ("metrics_token", "two words"),
         ("log_format", "xml"),
         ("log_level", "loud"),
     ],
@@ -82,8 +107,8 @@ def test_published_secrets(sample: str) -> None:
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 def test_published_secrets_in_development(sample: str) -> None:
     """Development takes them, so that Approov's published examples work."""
-    settings = DevelopmentSettings.model_validate({"approov_base64_secret": sample})
-    assert len(list(settings.approov_base64_secret)) == 1
+    settings = DevelopmentSettings.model_validate({"APPROOV_BASE64_SECRET": sample})
+    assert len(settings.secrets) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,219 @@
+"""HTTP message signatures (RFC 9421), of the two kinds that Approov makes.
+
+`install` is made with a key in the phone's hardware, whose public half the token carries; `account`
+with a key that the whole account shares.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from attestation import digest, signature_base
+from attestation.claims import Attestation, Clock
+from attestation.errors import (
+    MalformedMessageSignatureError,
+    MessageSignatureError,
+    MessageSignatureTimeError,
+    MessageSigningKeyError,
+    MissingMessageSignatureError,
+    ReplayError,
+    UncoveredComponentError,
+)
+from attestation.fields import SignatureInput, byte_sequences, signature_inputs
+from attestation.memory import ReplayStore
+from attestation.request import HttpRequest
+
+Mode = Literal["off", "if-present", "required"]
+
+INSTALL, ACCOUNT = "install", "account"
+ALGORITHMS = {INSTALL: "ecdsa-p256-sha256", ACCOUNT: "hmac-sha256"}
+PARAMETERS = {"alg", "created", "expires", "keyid", "nonce", "tag"}
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+SCALAR_BYTES = 32
+LAST_SECOND = 253402300799
+
+Check = Callable[[bytes, bytes], bool]
+"""Tells whether a signature (first) fits a base (second)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningPolicy:
+    """What the operator demands of message signatures.
+
+    Attributes:
+        mode: `off`; `if-present`, where only tokens with an install key oblige to sign; `required`.
+        token_header: name in lower case of the header with the token, which has to be covered.
+        account_key: HMAC key of the account, for `account` signatures.
+        max_age_seconds: how old a signature may be.
+        skew_seconds: how far the phone's clock may differ, both ways.
+    """
+
+    mode: Mode = "off"
+    token_header: str = "approov-token"
+    account_key: bytes | None = field(default=None, repr=False)
+    max_age_seconds: int = 60
+    skew_seconds: int = 5
+
+
+class SignatureVerifier:
+    """Verifies the message signatures of attested requests."""
+
+    def __init__(self, policy: SigningPolicy, *, clock: Clock, replays: ReplayStore) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._replays = replays
+
+    @property
+    def is_on(self) -> bool:
+        """Whether signatures are looked at, so that the body is needed."""
+        return self._policy.mode != "off"
+
+    def verify(self, attestation: Attestation, request: HttpRequest, body: bytes) -> None:
+        """Verify each signature of a kind that there is a key for, and demand what must be there.
+
+        Other labels are let be: they may be meant for somebody else.
+
+        Raises:
+            MessageSignatureError: by its leaves.
+        """
+        if not self.is_on:
+            return
+        inputs, signatures = signature_inputs(request), byte_sequences(request, "signature")
+        if set(inputs) != set(signatures):
+            raise MalformedMessageSignatureError("Signature-Input and Signature differ in labels")
+        present = [label for label in ALGORITHMS if label in inputs]
+        checks = self._checks(attestation)
+        self._demand(attestation, present, checks)
+        verified = [label for label in present if label in checks]
+        for label in verified:
+            self._check_parameters(label, inputs[label])
+            self._check_coverage(inputs[label], request, body)
+            _check_signature(inputs[label], signatures[label], request, checks[label])
+        if verified:
+            self._check_first(inputs[verified[0]], signatures[verified[0]])
+
+    def _checks(self, attestation: Attestation) -> dict[str, Check]:
+        """Give the kinds of signature that can be verified for this token."""
+        checks: dict[str, Check] = {}
+        if attestation.install_key is not None:
+            checks[INSTALL] = install_check(attestation.install_key)
+        if self._policy.account_key is not None:
+            checks[ACCOUNT] = account_check(self._policy.account_key)
+        return checks
+
+    def _demand(
+        self, attestation: Attestation, present: list[str], checks: dict[str, Check]
+    ) -> None:
+        """Refuse a request that leaves out a signature it must have, or one none can verify."""
+        if attestation.install_key is not None and INSTALL not in present:
+            raise MissingMessageSignatureError(
+                "the token has an install key, the request no signature"
+            )
+        if self._policy.mode == "required" and not present:
+            raise MissingMessageSignatureError("there is no message signature")
+        if present and not set(present) & set(checks):
+            raise MessageSigningKeyError(f"there is no key for the {present[0]} signature")
+
+    def _check_parameters(self, label: str, signed: SignatureInput) -> None:
+        parameters = signed.parameters
+        if set(parameters) - PARAMETERS:
+            raise MalformedMessageSignatureError("a signature parameter is unknown")
+        if parameters.get("alg", ALGORITHMS[label]) != ALGORITHMS[label]:
+            raise MalformedMessageSignatureError(f"the alg of {label} is not {ALGORITHMS[label]}")
+        created, expires = parameters.get("created"), parameters.get("expires", LAST_SECOND)
+        if type(created) is not int or type(expires) is not int:
+            raise MalformedMessageSignatureError(
+                "created is missing, or it or expires is no integer"
+            )
+        now, skew = self._clock(), self._policy.skew_seconds
+        if created > now + skew:
+            raise MessageSignatureTimeError(f"created is {created - now:.0f} seconds ahead")
+        if now >= self._end(signed):
+            raise MessageSignatureTimeError(f"created was {now - created:.0f} seconds ago")
+
+    def _end(self, signed: SignatureInput) -> float:
+        """Give the Unix time from which on a signature is refused."""
+        end: int = min(
+            signed.parameters["created"] + self._policy.max_age_seconds,
+            signed.parameters.get("expires", LAST_SECOND),
+        )
+        return end + self._policy.skew_seconds
+
+    def _check_coverage(self, signed: SignatureInput, request: HttpRequest, body: bytes) -> None:
+        """Demand what binds a signature to this request; RFC 9421 section 7.2.1 leaves it to us."""
+        covered = {component.name for component in signed.components if not component.parameters}
+        required = {"@method", "@target-uri", self._policy.token_header}
+        if body or request.values("content-digest"):
+            required.add("content-digest")
+        if required - covered:
+            missing = ", ".join(sorted(required - covered))
+            raise UncoveredComponentError(f"the signature does not cover {missing}")
+        if "content-digest" in covered:
+            digest.check(request, body)
+
+    def _check_first(self, signed: SignatureInput, signature: bytes) -> None:
+        if not self._replays.is_first(_canonical(signature), self._end(signed)):
+            raise ReplayError("the signature has been seen before")
+
+
+def _check_signature(
+    signed: SignatureInput, signature: bytes, request: HttpRequest, check: Check
+) -> None:
+    bases = (signature_base.build(request, signed, uri) for uri in request.target_uris())
+    if not any(check(signature, base) for base in bases):
+        raise MessageSignatureError("the signature does not fit the request")
+
+
+def install_check(install_key: bytes) -> Check:
+    """Make the check for ECDSA on P-256 with SHA-256; the key's point is checked on loading."""
+    try:
+        key = load_der_public_key(install_key)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise MessageSigningKeyError("ipk is no public key") from None
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+        raise MessageSigningKeyError("ipk is no P-256 key")
+
+    def check(signature: bytes, base: bytes) -> bool:
+        if len(signature) != 2 * SCALAR_BYTES:
+            return False
+        try:
+            key.verify(encode_dss_signature(*_scalars(signature)), base, ECDSA(SHA256()))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    return check
+
+
+def account_check(account_key: bytes) -> Check:
+    """Make the check for HMAC with SHA-256, in constant time."""
+
+    def check(signature: bytes, base: bytes) -> bool:
+        return hmac.compare_digest(hmac.digest(account_key, base, "sha256"), signature)
+
+    return check
+
+
+def _scalars(signature: bytes) -> tuple[int, int]:
+    """Read r and s of a raw ECDSA signature (RFC 9421 section 3.3.4)."""
+    return int.from_bytes(signature[:SCALAR_BYTES]), int.from_bytes(signature[SCALAR_BYTES:])
+
+
+def _canonical(signature: bytes) -> bytes:
+    """Give one spelling to the two signatures (r, s) and (r, n - s) that are both valid."""
+    if len(signature) != 2 * SCALAR_BYTES:
+        return signature
+    r, s = _scalars(signature)
+    return b"".join(n.to_bytes(SCALAR_BYTES) for n in (r, min(s, P256_ORDER - s)))

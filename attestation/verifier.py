@@ -1,0 +1,108 @@
+"""The whole check of a request, for any server or gateway: token, binding, message signature."""
+
+from dataclasses import dataclass, field
+
+from attestation import binding
+from attestation.binding import BindingPolicy
+from attestation.claims import Attestation, ClaimPolicy, Clock
+from attestation.errors import (
+    AttestationError,
+    EmptyTokenError,
+    MalformedTokenError,
+    MissingTokenError,
+    RepeatedTokenError,
+    VerificationFailureError,
+)
+from attestation.keys import KeyRing
+from attestation.memory import ProcessReplayStore, ReplayStore
+from attestation.request import HttpRequest
+from attestation.signing import SignatureVerifier, SigningPolicy
+from attestation.token import TokenVerifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything that the operator decides.
+
+    Attributes:
+        token_header: name in lower case of the header with the token.
+        token_prefix: text before the token in it, such as ``Bearer``.
+        claims: what the token has to say.
+        binding: what it has to be bound to.
+        signing: which message signatures there have to be.
+    """
+
+    token_header: str = "approov-token"
+    token_prefix: str = ""
+    claims: ClaimPolicy = field(default_factory=ClaimPolicy)
+    binding: BindingPolicy = field(default_factory=BindingPolicy)
+    signing: SigningPolicy = field(default_factory=SigningPolicy)
+
+
+class RequestVerifier:
+    """Decides whether a request comes from a genuine app.
+
+    In two steps, so that nobody has to receive a body for a request whose head is refused.
+    """
+
+    def __init__(
+        self, keys: KeyRing, policy: Policy, *, clock: Clock, replays: ReplayStore | None = None
+    ) -> None:
+        self._policy = policy
+        self._prefix = policy.token_prefix.strip().lower().encode("ascii")
+        self._tokens = TokenVerifier(keys, clock=clock, policy=policy.claims)
+        self._signatures = SignatureVerifier(
+            policy.signing, clock=clock, replays=replays or ProcessReplayStore(clock)
+        )
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether the second step looks at the body."""
+        return self._signatures.is_on
+
+    def replace_keys(self, keys: KeyRing) -> None:
+        """Verify with *keys* from now on."""
+        self._tokens.replace_keys(keys)
+
+    def verify_head(self, request: HttpRequest) -> Attestation:
+        """Verify the token and what it is bound to.
+
+        Raises:
+            AttestationError: by its leaves; nothing else ever leaves this method.
+        """
+        attestation = self._tokens.verify(self._token(request))
+        binding.check(attestation, request, self._policy.binding)
+        return attestation
+
+    def verify_signature(self, attestation: Attestation, request: HttpRequest, body: bytes) -> None:
+        """Verify the message signature over the head and *body*.
+
+        Raises:
+            AttestationError: by its leaves; nothing else ever leaves this method.
+        """
+        try:
+            self._signatures.verify(attestation, request, body)
+        except AttestationError:
+            raise
+        except Exception as error:  # noqa: BLE001  (fails closed, whatever breaks)
+            msg = f"the message signature could not be checked ({type(error).__name__})"
+            raise VerificationFailureError(msg) from None
+
+    def _token(self, request: HttpRequest) -> bytes:
+        values = request.values(self._policy.token_header)
+        if not values:
+            raise MissingTokenError("there is no token header")
+        if len(values) > 1:
+            raise RepeatedTokenError(f"there are {len(values)} token headers")
+        return self._without_prefix(values[0].strip())
+
+    def _without_prefix(self, value: bytes) -> bytes:
+        """Take the prefix off: an auth scheme, whose case does not matter, and a blank."""
+        if not value or value.lower() == self._prefix:
+            raise EmptyTokenError("the token header is empty")
+        if not self._prefix:
+            return value
+        scheme, _, token = value.partition(b" ")
+        if scheme.lower() != self._prefix:
+            raise MalformedTokenError("the header does not begin with the configured prefix")
+        return token.lstrip()

@@ -1,0 +1,57 @@
+"""Counters for Prometheus. The only module that imports `prometheus_client`.
+
+Labels are few-valued by rule: never a device, a date, an address or a token.
+"""
+
+import hmac
+from typing import Literal
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from edge.problems import Problem
+
+PATH = "/metrics"
+
+Decision = Literal["accepted", "refused", "monitored"]
+
+_ATTESTATIONS = Counter(
+    "astropiks_attestations", "Decisions on requests, by result and reason.", ["result", "reason"]
+)
+_KEYSET_RELOADS = Counter(
+    "astropiks_keyset_reloads", "Readings of APPROOV_KEYSET_FILE after a change.", ["result"]
+)
+
+_UNAUTHORIZED = Problem.of_gateway(
+    401,
+    "METRICS_TOKEN_REQUIRED",
+    "Send METRICS_TOKEN as a bearer token.",
+    {"WWW-Authenticate": 'Bearer realm="metrics"'},
+)
+
+
+def count_attestation(result: Decision, reason: str = "") -> None:
+    """Count one decision; *reason* is the refusal's stable code."""
+    _ATTESTATIONS.labels(result, reason).inc()
+
+
+def count_keyset_reload(result: Literal["replaced", "kept"]) -> None:
+    """Count one reading of a changed key set."""
+    _KEYSET_RELOADS.labels(result).inc()
+
+
+def routes(token: SecretStr) -> list[Route]:
+    """Give the route that shows the counters to whoever has *token*."""
+    wanted = f"Bearer {token.get_secret_value()}".encode()
+
+    async def show(request: Request) -> Response:
+        given = request.headers.get("Authorization", "").encode("latin-1")
+        if not hmac.compare_digest(given, wanted):
+            return _UNAUTHORIZED.response(request.scope)
+        headers = {"Cache-Control": "no-store"}
+        return Response(generate_latest(), headers=headers, media_type=CONTENT_TYPE_LATEST)
+
+    return [Route(PATH, show, methods=["GET"])]

@@ -1,0 +1,72 @@
+"""From settings to the verifier that they describe, with its keys kept up to date."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from attestation.binding import BindingPolicy
+from attestation.claims import ClaimPolicy, Clock
+from attestation.keys import Key, KeyRing
+from attestation.signing import SigningPolicy
+from attestation.verifier import Policy, RequestVerifier
+from edge import keyset_file
+from edge.keyset_file import KeysetFile
+from edge.settings import Settings
+
+
+def keys_of(settings: Settings) -> KeyRing:
+    """Give every key in force: the secrets, then those of the file.
+
+    Raises:
+        InvalidKeyError: the file has become unusable, or two keys have one kid.
+    """
+    path = settings.approov_keyset_file
+    return KeyRing((*settings.secrets, *(keyset_file.read(path) if path else ())))
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Give what the operator demands."""
+    return Policy(
+        token_header=settings.approov_header_name.lower(),
+        token_prefix=settings.approov_header_prefix,
+        claims=ClaimPolicy(
+            issuer=settings.approov_issuer,
+            audience=settings.approov_audience,
+            leeway_seconds=settings.approov_leeway_seconds,
+            max_lifetime_seconds=settings.approov_max_lifetime_seconds,
+        ),
+        binding=BindingPolicy(
+            headers=settings.approov_binding_headers,
+            allows_unbound=settings.approov_missing_binding == "allow",
+        ),
+        signing=SigningPolicy(
+            mode=settings.approov_message_signing,
+            token_header=settings.approov_header_name.lower(),
+            account_key=settings.account_signing_key,
+            max_age_seconds=settings.approov_signature_max_age_seconds,
+            skew_seconds=settings.approov_signature_skew_seconds,
+        ),
+    )
+
+
+def build(settings: Settings, clock: Clock) -> RequestVerifier:
+    """Make the verifier.
+
+    Raises:
+        InvalidKeyError: see `keys_of`.
+    """
+    return RequestVerifier(keys_of(settings), policy_of(settings), clock=clock)
+
+
+@asynccontextmanager
+async def kept_up_to_date(verifier: RequestVerifier, settings: Settings) -> AsyncIterator[None]:
+    """Follow changes of the key set file, if there is one, until left."""
+    path = settings.approov_keyset_file
+    if path is None:
+        yield
+        return
+
+    def replace(keys: tuple[Key, ...]) -> None:
+        verifier.replace_keys(KeyRing((*settings.secrets, *keys)))
+
+    async with KeysetFile(path, replace).watched():
+        yield

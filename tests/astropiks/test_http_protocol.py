@@ -1,0 +1,119 @@
+"""What comes before the gate, over real sockets."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from astropiks import http_protocol
+from astropiks.http_protocol import MAX_HEAD_BYTES
+from astropiks.server import serving
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the names of the headers and the length of the body."""
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    request = Request(scope, receive)
+    body = await request.body()
+    names = ",".join(name for name, _ in request.headers.items())
+    await PlainTextResponse(f"{names} {len(body)}")(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Serve."""
+    with serving(echo) as url:
+        yield int(url.rpartition(":")[2])
+
+
+def talk(port: int, *parts: bytes, most: int = 100) -> bytes:
+    """Send *parts*, the last one up to *most* times, and give all that is answered."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        with contextlib.suppress(OSError):
+            for part in (*parts[:-1], *[parts[-1]] * most):
+                connection.sendall(part)
+        with contextlib.suppress(OSError):
+            while data := connection.recv(65536):
+                answer += data
+    return answer
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
+CLOSE = b"Connection: close\r\n\r\n"
+
+ENDLESS = {
+    "headers": (GET, b"a: b\r\n" * 1000),
+    "one header": (GET, b"a: ", b"b" * 10_000),
+    "address": (b"GET /", b"a" * 10_000),
+    "nothing like HTTP": (b"", b"\x00" * 10_000),
+    "trailers": (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        b"a: b\r\n" * 1000,
+    ),
+    "chunk extension": (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;a=",
+        b"b" * 10_000,
+    ),
+}
+
+
+@pytest.mark.parametrize("parts", ENDLESS.values(), ids=ENDLESS)
+def test_endless(port: int, parts: tuple[bytes, ...]) -> None:
+    """A head or trailer without end is cut off, long before it fills the memory."""
+    answer = talk(port, *parts)
+    assert not answer or answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_large_head_at_once(port: int) -> None:
+    """A whole head over the bound is refused as well."""
+    answer = talk(port, GET + b"a: " + b"b" * MAX_HEAD_BYTES + b"\r\n" + CLOSE, most=1)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_head_within_the_bound(port: int) -> None:
+    """A large head within it is served, and the next one on the same connection too."""
+    head = GET + b"a: " + b"b" * (MAX_HEAD_BYTES - 100) + b"\r\n"
+    answer = talk(port, head + b"\r\n", head + CLOSE, most=1)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+def test_large_body(port: int) -> None:
+    """The bound is for heads: a body may be longer, plain or in chunks."""
+    plain = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n" + CLOSE
+    assert talk(port, plain, b"b" * 10_000).endswith(b" 1000000")
+    chunked = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + CLOSE
+    chunk = b"2710\r\n" + b"b" * 10_000 + b"\r\n"
+    assert talk(port, chunked + chunk * 99, chunk + b"0\r\n\r\n", most=1).endswith(b" 1000000")
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_trailers(port: int, *, together: bool) -> None:
+    """RFC 9110 section 6.5.1: a trailer is no header, in however many packets it comes."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + CLOSE
+    rest = b"0\r\nApproov-Token: x\r\n\r\n"
+    answer = talk(port, head + rest, most=1) if together else talk(port, head, rest, most=1)
+    assert b"approov-token" not in answer
+    assert answer.endswith(b"host,transfer-encoding,connection 0")
+
+
+@pytest.mark.parametrize("beginning", [b"", b"G", GET])
+def test_slow_head(port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
+    """A connection that does not finish its head is closed."""
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.05)
+    assert talk(port, beginning, most=1) == b""
+
+
+def test_slow_second_head(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is one that does not finish its second."""
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
+    assert talk(port, GET + b"\r\n" + GET, most=1).count(b"HTTP/1.1 200 ") == 1

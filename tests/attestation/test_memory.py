@@ -1,0 +1,35 @@
+from attestation.memory import BoundedMemory, ProcessReplayStore
+from standin.calendar import SettableClock
+
+
+def test_bounded() -> None:
+    """Memory has a bound; the least recently used entry leaves first."""
+    memory: BoundedMemory[str, int] = BoundedMemory(2)
+    memory.keep("a", 1)
+    memory.keep("b", 2)
+    assert memory.find("a") == 1
+    memory.keep("c", 3)
+    assert (memory.find("a"), memory.find("b"), memory.find("c")) == (1, None, 3)
+
+
+def test_first(clock: SettableClock) -> None:
+    """A signature is new once, until it would be refused for its age anyway."""
+    store = ProcessReplayStore(clock)
+    assert store.is_first(b"one", clock.now + 10)
+    assert not store.is_first(b"one", clock.now + 10)
+    assert store.is_first(b"two", clock.now + 10)
+    clock.advance(seconds=9.9)
+    assert not store.is_first(b"one", clock.now + 10)
+    clock.advance(seconds=0.1)
+    assert store.is_first(b"one", clock.now + 10)
+
+
+def test_full(clock: SettableClock) -> None:
+    """A full store refuses rather than forgets, and recovers as signatures expire."""
+    store = ProcessReplayStore(clock, size=2)
+    assert store.is_first(b"one", clock.now + 1)
+    assert store.is_first(b"two", clock.now + 10)
+    assert not store.is_first(b"three", clock.now + 10)
+    assert not store.is_first(b"two", clock.now + 10)
+    clock.advance(seconds=1)
+    assert store.is_first(b"three", clock.now + 10)
