@@ -65,14 +65,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve_here(app: ASGIApp, listener: socket.socket) -> None:
     """Serve *app* in this process and thread until a signal ends it."""
-    uvicorn.Server(uvicorn.Config(app, **OPTIONS)).run(sockets=[listener])
+    uvicorn.Server(uvicorn.Config(app, workers=1, **OPTIONS)).run(sockets=[listener])
 
 
 @contextmanager
 def serving(app: ASGIApp) -> Iterator[str]:
     """Serve *app* in a thread, on a free loopback port, and give its base URL."""
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
+    server = uvicorn.Server(uvicorn.Config(app, workers=1, **OPTIONS))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
