@@ -42,15 +42,18 @@ def secret_file() -> Path:
     return checkout() / ".astropiks" / "attestation-secret"
 
 
-def prepare_environment() -> None:
-    """Read `.env`, and give the environment an attestation secret if it has none.
+def prepare_environment() -> str:
+    """Read `.env`, give the environment an attestation secret if it has none, and say whence.
 
     The secret is made once and kept, so that `token mint` in a second shell fits.
     """
     load_dotenv(checkout() / ".env")
     names = ("APPROOV_BASE64_SECRET", "APPROOV_TOKEN_BASE64_SECRET", "APPROOV_BASE64_SECRET_FILE")
-    if not any(map(os.environ.get, names)):
-        os.environ["APPROOV_BASE64_SECRET"] = _kept_secret(secret_file())
+    given = next(filter(os.environ.get, names), None)
+    if given:
+        return f"{given} (environment or .env)"
+    os.environ["APPROOV_BASE64_SECRET"] = _kept_secret(secret_file())
+    return str(secret_file())
 
 
 def run() -> None:

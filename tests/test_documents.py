@@ -1,6 +1,7 @@
 """What the documents say is so."""
 
 import re
+import sys
 from pathlib import Path
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from edge.environment import ALIASES, SECRET_VARIABLES
 from edge.settings import Settings, variables
+from proxy.errors import SourceError
 from tests.attestation.test_token import kinds
 from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
 
@@ -26,6 +28,7 @@ OTHERS = [
     ".venv/bin/astropiks token ",
     ".venv/bin/astropiks standin ",
     "NASA_API_KEY=your-key ",
+    "pip install ",
 ]
 
 
@@ -81,6 +84,14 @@ def test_reasons() -> None:
     assert codes == {kind.reason for kind in kinds()}
 
 
+def test_outcomes() -> None:
+    """README names every outcome that a call of NASA can have."""
+    line = README.partition("A `nasa_call` line")[2].partition("## ")[0]
+    named = set(re.findall(r"`(\w+)`", line))
+    failures = {kind.outcome for kind in SourceError.__subclasses__()}
+    assert named - {"outcome"} == failures | {"record", "no_record", "cancelled", "defect"}
+
+
 def test_commands_are_known() -> None:
     """Every command in README is one that a test here runs."""
     assert len(COMMANDS) >= 8
@@ -101,7 +112,8 @@ def test_token_commands(tmp_path: Path, command: str) -> None:
     """README's token commands run as pasted, and print one token or its explanation."""
     ended = run(["sh", "-c", here(command)], environment(), tmp_path)
     assert "Made a development secret" in ended.stderr
-    assert ended.stdout.count(".") == 2 or "refused: expired" in ended.stdout
+    said = ended.stdout
+    assert said.count(".") == 2 or "refused: expired" in said or "\nSignature: install=:" in said
 
 
 def test_curl_command(tmp_path: Path) -> None:
@@ -116,6 +128,15 @@ def test_curl_command(tmp_path: Path) -> None:
         answer = run(["sh", "-c", command], environment(), tmp_path).stdout.strip()
     assert answer.startswith(beginning)
     assert answer.endswith(end)
+
+
+def test_install_command() -> None:
+    """README's installation fits what is tested: every pinned package is here already."""
+    (command,) = [command for command in COMMANDS if command.startswith("pip")]
+    pip = [sys.executable, "-m", *command.split(), "--dry-run", "--no-index"]
+    ended = run(pip, environment(), ROOT)
+    assert ended.returncode == 0, ended.stderr
+    assert "Would install" not in ended.stdout
 
 
 def test_standin_command(tmp_path: Path) -> None:
@@ -137,7 +158,22 @@ def test_serve_command(tmp_path: Path) -> None:
     assert [line.split()[0] for line in ended.stderr.splitlines()[1:]] == ["APPROOV_BASE64_SECRET"]
 
 
-@pytest.mark.parametrize("document", ["README.md", "android-client-notes/README.md"])
+def test_rules_are_held() -> None:
+    """Every test that the verifier's table of rules names exists."""
+    table = (ROOT / "attestation" / "README.md").read_text()
+    named = set(re.findall(r"`(test_\w+)::(test_\w+)`", table))
+    written = {
+        (path.stem, name)
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert len(named) > 60
+    assert named - written == set()
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "android-client-notes/README.md", "attestation/README.md"]
+)
 def test_links(document: str) -> None:
     """Links within the project lead somewhere."""
     path = ROOT / document

@@ -99,6 +99,20 @@ def test_other_header(tmp_path: Path) -> None:
     assert '"date":"2021-10-12"' in answer
 
 
+def test_signed_request(tmp_path: Path) -> None:
+    """What `token mint --sign` prints passes where message signatures are required, once."""
+    port, output = free_port(), tmp_path / "output"
+    url = f"http://127.0.0.1:{port}/planetary/apod?date=2021-10-12"
+    env = environment(PORT=str(port), APPROOV_MESSAGE_SIGNING="required")
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        printed = run([*ASTROPIKS, "token", "mint", "--sign", url], environment(), tmp_path).stdout
+        headers = dict(line.split(": ", 1) for line in printed.splitlines())
+        answers = [httpx.get(url, headers=headers).status_code for _ in range(2)]
+    assert answers == [200, 401]
+    assert '"replay"' in output.read_text() or "reason=replay" in output.read_text()
+
+
 def test_port_in_use(tmp_path: Path) -> None:
     """When the port is taken it says so, and what to do."""
     port, output = free_port(), tmp_path / "output"
