@@ -156,6 +156,10 @@ class Settings(BaseSettings):
         "https://api.nasa.gov", description="address of NASA's API: https, or http on loopback"
     )
 
+    apod_max_range_days: int = Field(
+        366, ge=1, le=12000, description="longest range of dates that is answered, in days"
+    )
+
     approov_keyset_file: Annotated[Path, AfterValidator(_keyset)] | None = Field(
         None, description="file with a JSON Web Key Set, for keys with a `kid` or asymmetric ones"
     )

@@ -12,6 +12,7 @@ from edge import logs
 from edge.settings import Settings
 from proxy import freshness, query
 from proxy.errors import ApodError
+from proxy.holdings import Holdings
 from proxy.problems import problem_of
 from proxy.service import Answer, ApodService
 from proxy.sources.client import Transport, open_client
@@ -28,6 +29,7 @@ class ProxyState(TypedDict):
     """What the lifespan gives each request."""
 
     apod: ApodService
+    max_days: int
     clock: freshness.Clock
 
 
@@ -55,26 +57,30 @@ async def resources(
             key=settings.nasa_api_key,
             key_in=settings.nasa_api_key_in,
         )
-        service = ApodService(source, clock=clock)
+        holdings = Holdings(source, clock=clock)
+        service = ApodService(holdings, clock=clock)
         try:
-            yield {"apod": service, "clock": clock}
+            yield {"apod": service, "clock": clock, "max_days": settings.apod_max_range_days}
         finally:
-            await service.aclose()
+            await holdings.aclose()
 
 
 async def picture(request: Request[ProxyState]) -> Response:
     """Answer `GET /planetary/apod`."""
     today = freshness.today(request.state["clock"]())
     try:
-        asked = query.parse(request.scope["query_string"], today=today)
+        asked = query.parse(
+            request.scope["query_string"], today=today, max_days=request.state["max_days"]
+        )
         answer = await request.state["apod"].answer(asked)
     except ApodError as error:
         return problem_of(error).response(request.scope)
     logs.note(cache=answer.cache)
     headers = _headers(answer)
-    if _matches(request.headers.getlist("If-None-Match"), answer.record.etag):
+    tags = request.headers.getlist("If-None-Match")
+    if not answer.is_random and _matches(tags, answer.etag):
         return Response(status_code=304, headers=headers)
-    return Response(answer.record.body, headers=headers, media_type="application/json")
+    return Response(answer.body, headers=headers, media_type="application/json")
 
 
 def _headers(answer: Answer) -> dict[str, str]:
@@ -89,11 +95,13 @@ def _headers(answer: Answer) -> dict[str, str]:
     }[answer.cache]
     # A stale answer must not be pinned downstream by the lifetime it once had.
     max_age = 0 if answer.cache == "stale" else answer.lifetime
+    if answer.is_random:
+        return {"Cache-Control": "private, no-store", "Cache-Status": f"{SERVER}; {status}"}
     return {
         "Age": str(answer.age),
         "Cache-Control": f"private, max-age={max_age}",
         "Cache-Status": f"{SERVER}; {status}",
-        "ETag": answer.record.etag,
+        "ETag": answer.etag,
     }
 
 

@@ -2,7 +2,6 @@
 
     ApodError
     ├── BadQueryError                 the client asked wrongly: NASA's own 400 text
-    ├── UnservedParameterError        a parameter of NASA's that this proxy does not serve
     ├── NoRecordError                 NASA has nothing for that date
     └── SourceError                   NASA, or the way to it, is at fault
         ├── SourceTimeoutError        no whole answer in time
@@ -24,18 +23,6 @@ class ApodError(Exception):
 
 class BadQueryError(ApodError):
     """The query is one that NASA answers with 400; the message is NASA's text."""
-
-
-class UnservedParameterError(ApodError):
-    """NASA knows the parameter, this proxy does not serve it.
-
-    Attributes:
-        name: the parameter.
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 class NoRecordError(ApodError):

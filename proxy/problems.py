@@ -9,7 +9,6 @@ from proxy.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
     SourceUnreachableError,
-    UnservedParameterError,
 )
 
 RETRY_AFTER_SECONDS = 60
@@ -23,13 +22,6 @@ def problem_of(error: ApodError) -> Problem:
             return Problem.of_backend(400, str(error))
         case NoRecordError():
             return Problem.of_backend(404, str(error))
-        case UnservedParameterError():
-            return Problem.of_gateway(
-                501,
-                "PARAMETER_NOT_SERVED",
-                f"This proxy does not serve the parameter '{error.name}' yet. Ask for one day "
-                "with 'date', or for the latest picture without any.",
-            )
         case SourceTimeoutError():
             return _upstream(504, "UPSTREAM_TIMEOUT", "NASA did not answer in time.")
         case SourceUnavailableError() | SourceUnreachableError():

@@ -1,11 +1,12 @@
 """The raw query string, as a frozen `ApodQuery` or one of NASA's own 400 texts."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import parse_qsl
 
-from proxy.errors import BadQueryError, UnservedParameterError
+from proxy.errors import BadQueryError
 from proxy.records import FIRST_DAY
 
 MAX_QUERY_BYTES = 1024
@@ -21,8 +22,7 @@ UNKNOWN_FIELD = f"Bad Request: incorrect field passed. {ALLOWED}"
 BAD_COMBINATION = f"Bad Request: invalid field combination passed. {ALLOWED}"
 
 PARAMETERS = ("concept_tags", "count", "date", "end_date", "hd", "start_date", "thumbs")
-SERVED = ("date", "hd")
-"""`hd` changes nothing, here as at NASA: `hdurl` is always sent. Nor does `thumbs`, unless true."""
+"""`hd` changes nothing, here as at NASA: `hdurl` is always sent."""
 
 COMBINATIONS = ({"date"}, {"start_date"}, {"start_date", "end_date"}, {"count"}, set[str]())
 
@@ -34,18 +34,56 @@ DATE = re.compile(
 )
 
 
+MAX_COUNT = 100
+
+
 @dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The picture of one day."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The pictures from one day to another, both included."""
+
+    start: date
+    end: date
+
+    def days(self) -> list[date]:
+        """Give every day of it, in order."""
+        return [self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """So many pictures of different days, drawn at random."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApodQuery:
     """What is asked for.
 
     Attributes:
-        day: the picture's date; None asks for the latest.
+        wanted: which picture or pictures.
+        thumbs: whether videos shall have a thumbnail.
+        concept_tags: whether records shall say that concept tags are off.
     """
 
-    day: date | None
+    wanted: Latest | Day | Span | Sample
+    thumbs: bool = False
+    concept_tags: bool = False
 
 
-def parse(raw: bytes, *, today: date) -> ApodQuery:
+def parse(raw: bytes, *, today: date, max_days: int) -> ApodQuery:
     """Read a query string as NASA's backend does, except that nothing is ambiguous.
 
     The client's `api_key` is dropped, as NASA's gateway would; an empty value counts as absent.
@@ -53,10 +91,10 @@ def parse(raw: bytes, *, today: date) -> ApodQuery:
     Args:
         raw: the query string as received, without the question mark.
         today: the present date in UTC, which is NASA's idea of today.
+        max_days: the longest range that is served; NASA states none.
 
     Raises:
         BadQueryError: with NASA's text.
-        UnservedParameterError: a parameter of NASA's that this proxy does not serve.
     """
     pairs = [(name, value) for name, value in _pairs(raw) if name != "api_key"]
     names = [name for name, _ in pairs]
@@ -67,11 +105,39 @@ def parse(raw: bytes, *, today: date) -> ApodQuery:
     given = {name: value for name, value in pairs if value}
     if given.keys() & {"date", "start_date", "end_date", "count"} not in COMBINATIONS:
         raise BadQueryError(BAD_COMBINATION)
-    day = _day(given["date"], today) if "date" in given else None
-    for name, value in given.items():
-        if name not in SERVED and not (name == "thumbs" and value.lower() != "true"):
-            raise UnservedParameterError(name)
-    return ApodQuery(day)
+    return ApodQuery(
+        wanted=_wanted(given, today, max_days),
+        thumbs=given.get("thumbs", "").lower() == "true",
+        concept_tags="concept_tags" in given,
+    )
+
+
+def _wanted(given: Mapping[str, str], today: date, max_days: int) -> Latest | Day | Span | Sample:
+    if "count" in given:
+        return Sample(_count(given["count"]))
+    if "start_date" in given:
+        return _span(given, today, max_days)
+    return Day(_day(given["date"], today)) if "date" in given else Latest()
+
+
+def _span(given: Mapping[str, str], today: date, max_days: int) -> Span:
+    start = _day(given["start_date"], today)
+    end = _day(given["end_date"], today) if "end_date" in given else today
+    if start > end:
+        raise BadQueryError("start_date cannot be after end_date")
+    span = Span(start, end)
+    if (end - start).days >= max_days:
+        raise BadQueryError(f"The range is longer than {max_days} days: ask for it in parts.")
+    return span
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[ \t]*[+-]?\d{1,9}[ \t]*", text, re.ASCII):
+        quoted = text[:MAX_QUOTED_CHARACTERS]
+        raise BadQueryError(f"invalid literal for int() with base 10: {quoted!r}")
+    if not 0 < int(text) <= MAX_COUNT:
+        raise BadQueryError(f"Count must be positive and cannot exceed {MAX_COUNT}")
+    return int(text)
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:

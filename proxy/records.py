@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Self
+from typing import Self
 
 FIRST_DAY = date(1995, 6, 16)
 """The first picture of the day."""
@@ -40,7 +40,7 @@ class Record:
 
     @classmethod
     def from_json(cls, data: bytes, *, asked: date | None, newest: date) -> Self:
-        """Validate what a source sent.
+        """Validate what a source sent for one day.
 
         Args:
             data: the source's body.
@@ -50,21 +50,62 @@ class Record:
         Raises:
             InvalidRecordError: it must be neither stored nor served.
         """
-        fields = _fields(data)
-        day = _day(fields["date"])
-        if asked not in (None, day) or not FIRST_DAY <= day <= newest:
+        record = cls.from_members(_parsed(data))
+        if asked not in (None, record.day) or not FIRST_DAY <= record.day <= newest:
             raise InvalidRecordError("the record is about another day")
+        return record
+
+    @classmethod
+    def list_from_json(cls, data: bytes, *, start: date, end: date) -> list[Self]:
+        """Validate what a source sent for the days from *start* to *end*, in whatever order.
+
+        Raises:
+            InvalidRecordError: none of it must be stored or served.
+        """
+        members = _parsed(data)
+        if not isinstance(members, list):
+            raise InvalidRecordError("the body is no list of records")
+        records = sorted((cls.from_members(one) for one in members), key=lambda one: one.day)
+        days = [record.day for record in records]
+        if len(set(days)) != len(days) or any(not start <= day <= end for day in days):
+            raise InvalidRecordError("a record is about another day, or a day has two")
+        return records
+
+    @classmethod
+    def from_members(cls, members: object) -> Self:
+        """Validate the members of one record."""
+        fields = _fields(members)
+        day = _day(fields["date"])
         _check_media(fields)
-        body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-        return cls(day, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        body = canonical(fields)
+        return cls(day, body, etag_of(body))
+
+    def fields(self) -> dict[str, str]:
+        """Give its members."""
+        fields: dict[str, str] = json.loads(self.body)
+        return fields
 
 
-def _fields(data: bytes) -> dict[str, str]:
-    """Give v1's own members; they are all text."""
+def canonical(fields: dict[str, str]) -> bytes:
+    """Write a record as NASA does: keys sorted, compact, non-ASCII escaped, final newline."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def etag_of(body: bytes) -> str:
+    """Give the strong entity tag of a body, with its quotes."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _parsed(data: bytes) -> object:
     try:
-        members: Any = json.loads(data.decode("utf-8"))
+        parsed: object = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise InvalidRecordError("the body is not JSON") from None
+    return parsed
+
+
+def _fields(members: object) -> dict[str, str]:
+    """Give v1's own members; they are all text."""
     if not isinstance(members, dict):
         raise InvalidRecordError("the body is not one record")
     missing = [name for name in REQUIRED_FIELDS if name not in members]

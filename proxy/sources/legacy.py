@@ -3,8 +3,9 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeVar
 
 import httpx
 from pydantic import SecretStr
@@ -25,6 +26,8 @@ SOURCE = "legacy"
 
 KeyPlace = Literal["header", "query"]
 
+T = TypeVar("T")
+
 
 class LegacySource:
     """Records from the v1 API."""
@@ -37,14 +40,28 @@ class LegacySource:
         self._key = key
         self._key_in = key_in
 
+    @property
+    def max_days(self) -> int:
+        """A month: NASA scrapes page by page, and a year takes longer than its gateway waits."""
+        return 31
+
     async def fetch(self, day: date | None, *, newest: date) -> Record:
-        """Give the record of *day*, or the latest; see `proxy.service.Source`."""
+        """Give the record of *day*, or the latest; see `proxy.holdings.Source`."""
+        params = {} if day is None else {"date": day.isoformat()}
+        return await self._call(params, lambda reply: _record(reply, day, newest))
+
+    async def fetch_range(self, start: date, end: date) -> list[Record]:
+        """Give the records of a range; see `proxy.holdings.Source`."""
+        params = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        return await self._call(params, lambda reply: _records(reply, start, end))
+
+    async def _call(self, params: dict[str, str], read: Callable[[Reply], T]) -> T:
+        """Ask NASA once, and leave one line about it in the log."""
         began = time.perf_counter()
         level: logs.LogLevel = "error"
         outcome, reason = "defect", None
         try:
-            reply = await get(self._client, self._request(day))
-            record = _record(reply, day, newest)
+            result = read(await get(self._client, self._request(params)))
             level, outcome = "info", "record"
         except NoRecordError:
             level, outcome = "info", "no_record"
@@ -65,12 +82,11 @@ class LegacySource:
                 reason=reason,
                 duration_ms=duration_ms,
             )
-        return record
+        return result
 
-    def _request(self, day: date | None) -> httpx.Request:
+    def _request(self, params: dict[str, str]) -> httpx.Request:
         """Build the request from parsed values alone: nothing of the client's is in it."""
-        params = {} if day is None else {"date": day.isoformat()}
-        headers = {}
+        params, headers = dict(params), {}
         if self._key_in == "header":
             headers["X-Api-Key"] = self._key.get_secret_value()
         else:
@@ -80,14 +96,26 @@ class LegacySource:
 
 def _record(reply: Reply, day: date | None, newest: date) -> Record:
     """Make a record of NASA's answer, or say which failure it is."""
-    if reply.status == 200:
-        _require_json(reply)
-        try:
-            return Record.from_json(reply.body, asked=day, newest=newest)
-        except InvalidRecordError as error:
-            raise SourceInvalidError(str(error)) from None
     if reply.status == 404 and day is not None and _is_backend_error(reply):
         raise NoRecordError(day)
+    _require_json(reply)
+    try:
+        return Record.from_json(reply.body, asked=day, newest=newest)
+    except InvalidRecordError as error:
+        raise SourceInvalidError(str(error)) from None
+
+
+def _records(reply: Reply, start: date, end: date) -> list[Record]:
+    """Make records of NASA's answer, or say which failure it is."""
+    _require_json(reply)
+    try:
+        return Record.list_from_json(reply.body, start=start, end=end)
+    except InvalidRecordError as error:
+        raise SourceInvalidError(str(error)) from None
+
+
+def _require_json(reply: Reply) -> None:
+    """Demand a 200 with JSON."""
     if reply.status in {429, 503}:
         detail = "the quota of the key is used up" if reply.status == 429 else "NASA answered 503"
         raise SourceUnavailableError(detail, retry_after_seconds=_retry_after(reply))
@@ -95,10 +123,8 @@ def _record(reply: Reply, day: date | None, newest: date) -> Record:
         raise SourceRefusedError("NASA does not accept NASA_API_KEY")
     if reply.status == 504:
         raise SourceTimeoutError("NASA answered 504")
-    raise SourceInvalidError(f"NASA answered {reply.status}")
-
-
-def _require_json(reply: Reply) -> None:
+    if reply.status != 200:
+        raise SourceInvalidError(f"NASA answered {reply.status}")
     media_type = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise SourceInvalidError("the body is not declared as JSON")

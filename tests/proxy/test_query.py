@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy import query
-from proxy.errors import ApodError, BadQueryError, UnservedParameterError
-from proxy.query import ApodQuery
+from proxy.errors import ApodError, BadQueryError
+from proxy.query import ApodQuery, Day, Latest, Sample, Span
 
 TODAY = date(2026, 11, 23)
 
@@ -20,7 +20,7 @@ ALLOWED = (
 
 def parse(raw: str) -> ApodQuery:
     """Parse *raw* on the day of the tests."""
-    return query.parse(raw.encode(), today=TODAY)
+    return query.parse(raw.encode(), today=TODAY, max_days=366)
 
 
 def refusal(raw: str) -> str:
@@ -52,7 +52,7 @@ def refusal(raw: str) -> str:
 )
 def test_good(raw: str, day: date | None) -> None:
     """Every spelling of one question is one query."""
-    assert parse(raw) == ApodQuery(day)
+    assert parse(raw) == ApodQuery(wanted=Latest() if day is None else Day(day))
 
 
 @pytest.mark.parametrize(
@@ -140,20 +140,92 @@ def test_out_of_range(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw",
-    ["count=3", "start_date=2021-10-12", "thumbs=true", "thumbs=TRUE", "concept_tags=False"],
+    ("raw", "start", "end"),
+    [
+        ("start_date=2021-10-12&end_date=2021-10-14", date(2021, 10, 12), date(2021, 10, 14)),
+        ("end_date=2021-10-12&start_date=2021-10-12", date(2021, 10, 12), date(2021, 10, 12)),
+        ("start_date=2026-11-20", date(2026, 11, 20), TODAY),
+        ("start_date=2026-11-20&end_date=", date(2026, 11, 20), TODAY),
+        ("start_date=2025-11-23", date(2025, 11, 23), TODAY),
+    ],
 )
-def test_unserved(raw: str) -> None:
-    """A parameter of NASA's that is not served is not quietly left out."""
-    with pytest.raises(UnservedParameterError) as refused:
-        parse(raw)
-    assert refused.value.name == raw.partition("=")[0]
+def test_span(raw: str, start: date, end: date) -> None:
+    """A range has a start and an end, which is today where it is not given."""
+    assert parse(raw).wanted == Span(start, end)
+
+
+@pytest.mark.parametrize(
+    ("raw", "msg"),
+    [
+        ("start_date=2021-10-13&end_date=2021-10-12", "start_date cannot be after end_date"),
+        ("start_date=x", "time data 'x' does not match format '%Y-%m-%d'"),
+        (
+            "start_date=2026-11-20&end_date=2026-11-24",
+            "Date must be between Jun 16, 1995 and Nov 23, 2026.",
+        ),
+        ("start_date=2025-11-22", "The range is longer than 366 days: ask for it in parts."),
+    ],
+)
+def test_bad_span(raw: str, msg: str) -> None:
+    """A bad range gets NASA's text; only the bound on its length is ours."""
+    assert refusal(raw) == msg
+
+
+@pytest.mark.parametrize(("text", "count"), [("1", 1), ("100", 100), ("007", 7), ("%205", 5)])
+def test_count(text: str, count: int) -> None:
+    """A count is a number that Python's int reads."""
+    assert parse(f"count={text}").wanted == Sample(count)
+
+
+@pytest.mark.parametrize("text", ["0", "101", "-1", "999999999"])
+def test_bad_count(text: str) -> None:
+    """Outside 1 to 100 it is refused."""
+    assert refusal(f"count={text}") == "Count must be positive and cannot exceed 100"
+
+
+@pytest.mark.parametrize("text", ["abc", "1.5", "1e1", "٣", "1_0", "9999999999"])
+def test_no_count(text: str) -> None:
+    """What is no number gets Python's text for it."""
+    expected = f"invalid literal for int() with base 10: {text!r}"
+    assert refusal(f"count={quote(text)}") == expected
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "date=2021-10-12&count=1",
+        "date=2021-10-12&start_date=2021-10-12",
+        "count=1&start_date=2021-10-12",
+        "end_date=2021-10-12",
+    ],
+)
+def test_combinations(raw: str) -> None:
+    """What NASA does not combine is refused, before anything in it is read."""
+    assert refusal(raw) == f"Bad Request: invalid field combination passed. {ALLOWED}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "thumbs", "concept_tags"),
+    [
+        ("thumbs=true", True, False),
+        ("thumbs=TRUE", True, False),
+        ("thumbs=1", False, False),
+        ("thumbs=", False, False),
+        ("concept_tags=False", False, True),
+        ("concept_tags=", False, False),
+    ],
+)
+def test_extras(raw: str, *, thumbs: bool, concept_tags: bool) -> None:
+    """Only true asks for thumbnails, anything at all for concept tags."""
+    parsed = parse(raw)
+    assert (parsed.thumbs, parsed.concept_tags) == (thumbs, concept_tags)
 
 
 @given(st.dates(date(1995, 6, 16), TODAY))
 def test_any_day(day: date) -> None:
     """Every day of the archive can be asked for, padded or not."""
-    assert parse(f"date={day}").day == parse(f"date={day.year}-{day.month}-{day.day}").day == day
+    for text in (str(day), f"{day.year}-{day.month}-{day.day}"):
+        assert parse(f"date={text}").wanted == Day(day)
 
 
 @given(st.text(max_size=20))
@@ -163,14 +235,15 @@ def test_any_text(text: str) -> None:
         parsed = parse(f"date={quote(text, errors='replace')}")
     except ApodError:
         return
-    assert parsed.day is None or parsed.day == datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007
+    read = datetime.strptime(text, "%Y-%m-%d").date() if text else None  # noqa: DTZ007
+    assert parsed.wanted == (Day(read) if read else Latest())
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes(raw: bytes) -> None:
     """Whatever bytes come, the parser gives a query or one of its own errors."""
     with contextlib.suppress(ApodError):
-        assert isinstance(query.parse(raw, today=TODAY), ApodQuery)
+        assert isinstance(query.parse(raw, today=TODAY, max_days=366), ApodQuery)
 
 
 def test_quotes_little() -> None:

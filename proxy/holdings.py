@@ -1,0 +1,195 @@
+"""What the service has or can get: the cache, then one flight for each missing thing, then NASA."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import Literal, NamedTuple, Protocol
+
+from proxy import freshness
+from proxy.cache import ApodCache, Held
+from proxy.errors import NoRecordError, SourceError, SourceInvalidError
+from proxy.flight import SingleFlight
+from proxy.records import Record
+
+CacheResult = Literal["hit", "stale", "miss", "refreshed", "collapsed"]
+
+PATIENCE_SECONDS = 1.0
+"""How long a request waits for a new record while an old one is at hand."""
+
+MAX_PARALLEL_CALLS = 4
+"""Calls of NASA under way at once for ranges."""
+
+
+class Source(Protocol):
+    """Something that has v1 records."""
+
+    @property
+    def max_days(self) -> int:
+        """The longest range it gives in one call."""
+
+    async def fetch(self, day: date | None, *, newest: date) -> Record:
+        """Give the record of *day*, or the latest (None), none of them later than *newest*.
+
+        Raises:
+            NoRecordError: there is none for that day.
+            SourceError: the source failed.
+        """
+
+    async def fetch_range(self, start: date, end: date) -> list[Record]:
+        """Give the records from *start* to *end*, at most `max_days`, ascending; gaps are left out.
+
+        Raises:
+            SourceError: the source failed.
+        """
+
+
+class Found(NamedTuple):
+    """Something held, and how it was come by.
+
+    `hit`; `stale`, a hit past its lifetime; `miss`; `refreshed`, where an old record was at hand;
+    `collapsed`, a miss that another caller's request to NASA served.
+    """
+
+    held: Held
+    how: CacheResult
+
+
+class Holdings:
+    """Gives records, and sees to it that NASA is asked as little as can be."""
+
+    def __init__(self, source: Source, *, clock: freshness.Clock) -> None:
+        self._source = source
+        self._clock = clock
+        self._cache = ApodCache(clock)
+        self._flights: SingleFlight[date | None, Held] = SingleFlight()
+        self._range_flights: SingleFlight[tuple[date, date], None] = SingleFlight()
+        self._calls = asyncio.Semaphore(MAX_PARALLEL_CALLS)
+
+    async def aclose(self) -> None:
+        """Give up what is under way."""
+        await self._flights.aclose()
+        await self._range_flights.aclose()
+
+    def peek(self, day: date) -> Found | None:
+        """Give what is held for *day*, without asking anybody."""
+        held = self._cache.find(day)
+        return self._from_cache(held) if held else None
+
+    async def get(self, day: date | None) -> Found:
+        """Give what NASA has for *day*, or the latest (None).
+
+        Raises:
+            SourceError: NASA failed, and nothing is held that could be served instead.
+        """
+        now = self._clock()
+        held = self._cache.find(day)
+        if held and not held.is_due(now):
+            return self._from_cache(held)
+        task, joined = self._flights.join(day, partial(self._refresh, day))
+        if held and held.record:
+            if not held.may_go_out_at_once(now):
+                await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+            return self._newest(task, held)
+        try:
+            fetched = await asyncio.shield(task)
+        except SourceError:
+            # Meanwhile the record may have come as the latest, or as a dated one.
+            held = self._cache.find(day)
+            if held is None:
+                raise
+            return self._from_cache(held)
+        return Found(fetched, "collapsed" if joined else "miss")
+
+    async def get_days(self, days: Sequence[date]) -> list[Found]:
+        """Give what NASA has for each of *days*, which ascend.
+
+        What is missing is asked for in few, long calls; what is old may be served as it is.
+
+        Raises:
+            SourceError: NASA failed, and for some day nothing is held.
+        """
+        now = self._clock()
+        before = {day: self._cache.find(day) for day in days}
+        wanted = [day for day, held in before.items() if held is None or held.is_due(now)]
+        flights = [
+            self._range_flights.join(window, partial(self._refresh_range, *window))[0]
+            for window in windows(wanted, self._source.max_days)
+        ]
+        outcomes = await asyncio.gather(*map(asyncio.shield, flights), return_exceptions=True)
+        found = [self._cache.find(day) for day in days]
+        if None in found:
+            raise next(one for one in outcomes if isinstance(one, BaseException))
+        return [
+            Found(held, "miss") if _is_newer(held, before[day]) else self._from_cache(held)
+            for day, held in zip(days, found, strict=True)
+            if held is not None
+        ]
+
+    async def _refresh(self, day: date | None) -> Held:
+        """Ask the source and keep what it says, unless what is held is better."""
+        newest = freshness.today(self._clock())
+        try:
+            record = await self._source.fetch(day, newest=newest)
+            self._check_progress(day, record, newest)
+        except NoRecordError as nothing:
+            held = self._cache.find(day)
+            if held is None or held.record is None:
+                return self._cache.store_gap(nothing.day)
+            self._cache.postpone(day)
+            raise SourceInvalidError("the source has lost a record it once gave") from None
+        except Exception:
+            self._cache.postpone(day)
+            raise
+        return self._cache.store_record(day, record)
+
+    async def _refresh_range(self, start: date, end: date) -> None:
+        """Ask the source for a window of days and keep what it says of each."""
+        days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+        try:
+            async with self._calls:
+                records = await self._source.fetch_range(start, end)
+        except Exception:
+            for day in days:
+                self._cache.postpone(day)
+            raise
+        came = {record.day: record for record in records}
+        for day in days:
+            held = self._cache.find(day)
+            if day in came:
+                self._cache.store_record(day, came[day])
+            elif held and held.record:
+                self._cache.postpone(day)
+            else:
+                self._cache.store_gap(day)
+
+    def _check_progress(self, day: date | None, record: Record, newest: date) -> None:
+        """Refuse a latest record that is older than the one before."""
+        held = self._cache.find(day)
+        if day is None and held and record.day < held.day <= newest:
+            raise SourceInvalidError("the latest record is older than the one before")
+
+    def _newest(self, task: asyncio.Task[Held], held: Held) -> Found:
+        """Give the new record if it has come, else the one at hand."""
+        if task.done() and not task.cancelled() and task.exception() is None:
+            return Found(task.result(), "refreshed")
+        return self._from_cache(held)
+
+    def _from_cache(self, held: Held) -> Found:
+        is_fresh = held.fetched_at <= self._clock() < held.fresh_until
+        return Found(held, "hit" if is_fresh else "stale")
+
+
+def _is_newer(held: Held, before: Held | None) -> bool:
+    return before is None or held.fetched_at != before.fetched_at
+
+
+def windows(days: Sequence[date], size: int) -> list[tuple[date, date]]:
+    """Cover ascending *days* with as few windows of at most *size* days as there can be."""
+    covered: list[tuple[date, date]] = []
+    for day in days:
+        if covered and (day - covered[-1][0]).days < size:
+            covered[-1] = (covered[-1][0], day)
+        else:
+            covered.append((day, day))
+    return covered
