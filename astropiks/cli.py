@@ -17,6 +17,7 @@ from edge import logs
 from edge.environment import SettingsError, load
 from edge.settings import DevelopmentSettings, Settings
 from standin.app import StandIn
+from standin.faults import Fault
 
 BAD_CONFIGURATION = 2
 MAX_EXPIRES_IN = 10 * 365 * 24 * 3600
@@ -62,8 +63,10 @@ def develop() -> None:
 def stand_in(
     port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port on loopback.")] = 8090,
     key: Annotated[str, typer.Option(help="API key that it accepts.")] = "DEMO_KEY",
+    legacy_fault: Annotated[Fault | None, typer.Option(help="What fails in the old API.")] = None,
+    science_fault: Annotated[Fault | None, typer.Option(help="What fails in the new API.")] = None,
 ) -> None:
-    """Serve only the stand-in for NASA's API, on loopback."""
+    """Serve only the stand-in for NASA's APIs, on loopback."""
     logs.configure("console", "info")
     with contextlib.suppress(KeyboardInterrupt):
         try:
@@ -71,7 +74,10 @@ def stand_in(
         except ListenError as error:
             _fail(f"{error} Choose another with --port.", 1)
         typer.echo(f"curl 'http://127.0.0.1:{port}/planetary/apod?api_key={key}'")
-        server.serve_here(StandIn(keys={key}), listener)
+        app = StandIn(keys={key})
+        given = {"legacy": legacy_fault, "science": science_fault}
+        app.faults = {name: fault for name, fault in given.items() if fault}
+        server.serve_here(app, listener)
 
 
 @token.command("mint")

@@ -73,7 +73,11 @@ def run() -> None:
         return
     with server.serving(StandIn(keys={STANDIN_KEY})) as base_url:
         nasa = f"a stand-in at {base_url}: no network, no key. Set NASA_API_KEY for the real one."
-        stand_in = {"nasa_api_key": SecretStr(STANDIN_KEY), "nasa_api_base_url": base_url}
+        stand_in = {
+            "nasa_api_key": SecretStr(STANDIN_KEY),
+            "nasa_api_base_url": base_url,
+            "nasa_science_base_url": base_url,
+        }
         _serve(settings.model_copy(update=stand_in), nasa, listener)
 
 

@@ -59,6 +59,15 @@ def _signing_key(text: SecretStr) -> SecretStr:
     return text
 
 
+def _sources(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    names = tuple(name.strip() for name in text.split(","))
+    if len(set(names)) != len(names) or not set(names) <= {"legacy", "science"}:
+        raise ValueError("is not made of `legacy` and `science`, each once at most")
+    return names
+
+
 def _header_names(text: object) -> object:
     if not isinstance(text, str):
         return text
@@ -119,6 +128,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+SourceName = Literal["legacy", "science"]
+
+
 class Settings(BaseSettings):
     """Frozen settings. Secrets among them mask themselves wherever they are printed."""
 
@@ -142,10 +154,14 @@ class Settings(BaseSettings):
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="worker processes, 1 to 64")
 
+    apod_sources: Annotated[tuple[SourceName, ...], NoDecode, BeforeValidator(_sources)] = Field(
+        ("legacy", "science"), description="NASA's APIs of the picture of the day, best first"
+    )
     nasa_api_key: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="key for api.nasa.gov; required for the proxy",
+        description="key for api.nasa.gov; required for the proxy, unless `science` is its only "
+        "source",
     )
     nasa_api_key_in: Literal["header", "query"] = Field(
         "header",
@@ -156,6 +172,9 @@ class Settings(BaseSettings):
         "https://api.nasa.gov", description="address of NASA's API: https, or http on loopback"
     )
 
+    nasa_science_base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "https://science.nasa.gov", description="address of NASA's new API, likewise"
+    )
     apod_max_range_days: int = Field(
         366, ge=1, le=12000, description="longest range of dates that is answered, in days"
     )
@@ -236,7 +255,10 @@ class Settings(BaseSettings):
     @field_validator("nasa_api_key")
     @classmethod
     def _key_for_the_proxy(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if key is None and cls.in_production and info.data.get("services") != "secrets":
+        is_needed = info.data.get("services") != "secrets" and "legacy" in info.data.get(
+            "apod_sources", ("legacy",)
+        )
+        if key is None and cls.in_production and is_needed:
             raise ValueError("is missing")
         return key if key is None else _visible_ascii(key)
 

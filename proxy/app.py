@@ -9,14 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from edge import logs
-from edge.settings import Settings
+from edge.settings import Settings, SourceName
 from proxy import freshness, query
 from proxy.errors import ApodError
-from proxy.holdings import Holdings
+from proxy.holdings import Holdings, Source
 from proxy.problems import problem_of
 from proxy.service import Answer, ApodService
-from proxy.sources.client import Transport, open_client
+from proxy.sources.breaker import Breaker
+from proxy.sources.chain import ChainSource, Link
+from proxy.sources.client import Client, Transport, open_client
 from proxy.sources.legacy import LegacySource
+from proxy.sources.science import ScienceSource
 
 PREFIXES = ("", "/v2/api.nasa.gov")
 """NASA's own path, and the one that the Astropiks app uses."""
@@ -45,24 +48,33 @@ async def resources(
     """Open what the routes need, and close it.
 
     Args:
-        settings: with `nasa_api_key` set.
+        settings: with `nasa_api_key` set, if `legacy` is among the sources.
         clock: the present.
         transport: stands in for the network in tests.
     """
-    assert settings.nasa_api_key is not None  # noqa: S101  (settings require it for the proxy)
     async with open_client(transport) as client:
-        source = LegacySource(
-            client,
-            base_url=settings.nasa_api_base_url,
-            key=settings.nasa_api_key,
-            key_in=settings.nasa_api_key_in,
-        )
-        holdings = Holdings(source, clock=clock)
+        links = [
+            Link(name, _source(name, settings, client), Breaker(clock))
+            for name in settings.apod_sources
+        ]
+        holdings = Holdings(ChainSource(links, clock=clock), clock=clock)
         service = ApodService(holdings, clock=clock)
         try:
             yield {"apod": service, "clock": clock, "max_days": settings.apod_max_range_days}
         finally:
             await holdings.aclose()
+
+
+def _source(name: SourceName, settings: Settings, client: Client) -> Source:
+    if name == "science":
+        return ScienceSource(client, base_url=settings.nasa_science_base_url)
+    assert settings.nasa_api_key is not None  # noqa: S101  (settings require it for `legacy`)
+    return LegacySource(
+        client,
+        base_url=settings.nasa_api_base_url,
+        key=settings.nasa_api_key,
+        key_in=settings.nasa_api_key_in,
+    )
 
 
 async def picture(request: Request[ProxyState]) -> Response:

@@ -7,6 +7,7 @@ sometimes hours late; one record in eleven corrected, nearly always within a day
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 Clock = Callable[[], float]
 """Gives the present as Unix time in seconds."""
@@ -23,6 +24,8 @@ PERMANENT_GAPS = frozenset(
 )
 """The only days without a picture that nobody will fill in."""
 
+NEW_YORK = ZoneInfo("America/New_York")
+
 PUBLICATION_BEGINS, PUBLICATION_ENDS = time(4), time(6)
 """UTC hours in which the day's picture appears, in summer and in winter."""
 
@@ -30,6 +33,12 @@ PUBLICATION_BEGINS, PUBLICATION_ENDS = time(4), time(6)
 def today(now: float) -> date:
     """Give the date in UTC at Unix time *now*, which is NASA's idea of today."""
     return datetime.fromtimestamp(now, UTC).date()
+
+
+def latest_published(now: float) -> date:
+    """Give the date whose picture is out by now if all is well: five past midnight, New York."""
+    local = datetime.fromtimestamp(now, NEW_YORK) - timedelta(minutes=5)
+    return local.date()
 
 
 def of_latest(now: float) -> int:

@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from itertools import islice
 
 from proxy.errors import SourceError, SourceInvalidError
 from proxy.freshness import PERMANENT_GAPS
@@ -32,24 +33,25 @@ async def draw(
     missing = [day for day in days[:count] if holdings.peek(day) is None]
     wide = NEIGHBORHOOD_DAYS if len(missing) > MAX_CALLS else 0
     failure: SourceError | None = None
-    for day in [*missing, *days[count:]][:MAX_CALLS]:
-        found = _held(holdings, days)
-        if len(found) >= count and (not wide or day not in missing):
+    for calls, day in enumerate([*missing, *days[count:]][:MAX_CALLS]):
+        # Beyond the missing days only if one of them had no picture, so that another has to do.
+        if calls >= len(missing) and len(_held(holdings, days, count)) == count:
             break
         try:
             await holdings.get_days(_around(day, wide, today))
         except SourceError as error:
             failure = error
-    found = _held(holdings, days)
+            break
+    found = _held(holdings, days, count)
     if len(found) < count:
         raise failure or SourceInvalidError("NASA has too few records for that count")
-    return found[:count]
+    return found
 
 
-def _held(holdings: Holdings, days: list[date]) -> list[Found]:
-    """Give every record that is held, in the order of *days*."""
+def _held(holdings: Holdings, days: list[date], count: int) -> list[Found]:
+    """Give the first *count* records that are held, in the order of *days*."""
     found = map(holdings.peek, days)
-    return [one for one in found if one is not None and one.held.record is not None]
+    return list(islice((one for one in found if one and one.held.record), count))
 
 
 def _around(day: date, wide: int, today: date) -> list[date]:

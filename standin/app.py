@@ -1,4 +1,4 @@
-"""NASA's legacy API as an ASGI application, with a clock to set and a request log to read."""
+"""NASA's two APIs as one ASGI application: a clock to set, faults to switch, a log to read."""
 
 import json
 import time
@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from standin import gateway, rules
+from standin import faults, gateway, rules, science
 from standin.calendar import Clock
 
 APOD_PATH = "/planetary/apod"
+SCIENCE_PATH = "/wp-json/wp/v2/apod-basic"
 HOURLY_LIMIT = 1000
 
 
@@ -36,6 +37,7 @@ class StandIn:
         keys: the API keys it accepts.
         clock: the present, Unix time in seconds.
         requests: what it was asked, oldest first.
+        faults: what is wrong with `legacy` and with `science`, if anything.
     """
 
     def __init__(
@@ -44,11 +46,17 @@ class StandIn:
         self.keys = frozenset(keys)
         self.clock = clock
         self.requests: list[SeenRequest] = []
+        self.faults: dict[str, faults.Fault] = {}
         self._limiter = gateway.RateLimiter(hourly_limit)
         self._app = Starlette(
-            routes=[Route(APOD_PATH, self._apod, methods=["GET"])],
+            routes=[
+                Route(APOD_PATH, self._apod, methods=["GET"]),
+                Route(SCIENCE_PATH, self._posts, methods=["GET"]),
+                Route(SCIENCE_PATH + "/{day}", self._post, methods=["GET"]),
+            ],
             exception_handlers={
                 gateway.GatewayError: _gateway_error,
+                science.PostError: _post_error,
                 404: _no_such_api,
                 405: _wrong_method,
             },
@@ -62,7 +70,20 @@ class StandIn:
             self.requests.append(SeenRequest(scope["method"], scope["path"], query, headers))
         await self._app(scope, receive, send)
 
+    async def _posts(self, request: Request) -> Response:
+        if fault := self.faults.get("science"):
+            return await faults.answer(fault, request)
+        posts, total = science.page(dict(request.query_params), self.clock())
+        return JSONResponse(posts, headers={"X-WP-Total": str(total)})
+
+    async def _post(self, request: Request) -> Response:
+        if fault := self.faults.get("science"):
+            return await faults.answer(fault, request)
+        return JSONResponse(science.one(request.path_params["day"], self.clock()))
+
     async def _apod(self, request: Request) -> Response:
+        if fault := self.faults.get("legacy"):
+            return await faults.answer(fault, request)
         key = gateway.api_key(request)
         if key is None:
             raise gateway.GatewayError("API_KEY_MISSING")
@@ -91,6 +112,12 @@ async def _gateway_error(_: Request, error: Exception) -> Response:
     text = json.dumps({"error": {"code": error.code, "message": message}}, indent=2)
     headers = {"Access-Control-Allow-Origin": "*", **error.headers}
     return Response(text, status, headers, "application/json")
+
+
+async def _post_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, science.PostError)  # noqa: S101
+    body = {"code": error.code, "message": error.message, "data": {"status": error.status}}
+    return JSONResponse(body, error.status)
 
 
 async def _no_such_api(request: Request, _: Exception) -> Response:

@@ -102,7 +102,7 @@ def make_settings(**changes: object) -> Settings:
     """Give a whole configuration, with *changes*."""
     secret = base64.b64encode(SECRET).decode()
     values = {"approov_base64_secret": secret, "nasa_api_key": NASA_KEY, **changes}
-    values = {"nasa_api_base_url": NASA_URL, **values}
+    values = {"nasa_api_base_url": NASA_URL, "nasa_science_base_url": NASA_URL, **values}
     return Settings.model_validate({name.upper(): value for name, value in values.items()})
 
 

@@ -81,6 +81,7 @@ def test_canary(tmp_path: Path, upstream: str, key_in: str) -> None:
             NASA_API_KEY=KEY,
             NASA_API_KEY_IN=key_in,
             NASA_API_BASE_URL=nasa_url if app else "http://127.0.0.1:9",
+            NASA_SCIENCE_BASE_URL=nasa_url if app else "http://127.0.0.1:9",
             APPROOV_BASE64_SECRET=base64.b64encode(SECRET).decode(),
         )
         with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:

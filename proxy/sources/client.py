@@ -25,6 +25,8 @@ DEADLINE_SECONDS = 10.0
 MAX_BODY_BYTES = 256 * 1024
 """A month of the largest records known, of 2 kB each, four times over."""
 
+Client = httpx.AsyncClient
+
 Transport = httpx.AsyncBaseTransport
 """What a test may put in place of the network."""
 
@@ -52,8 +54,10 @@ def open_client(transport: Transport | None = None) -> httpx.AsyncClient:
     )
 
 
-async def get(client: httpx.AsyncClient, request: httpx.Request) -> Reply:
-    """Send *request* and read its answer, up to `MAX_BODY_BYTES`, within `DEADLINE_SECONDS`.
+async def get(
+    client: httpx.AsyncClient, request: httpx.Request, *, max_bytes: int = MAX_BODY_BYTES
+) -> Reply:
+    """Send *request* and read its answer, up to *max_bytes*, within `DEADLINE_SECONDS`.
 
     Raises:
         SourceTimeoutError: it took too long.
@@ -63,20 +67,20 @@ async def get(client: httpx.AsyncClient, request: httpx.Request) -> Reply:
     async with _translated_errors(), asyncio.timeout(DEADLINE_SECONDS):
         response = await client.send(request, stream=True)
         try:
-            body = await _bounded_body(response)
+            body = await _bounded_body(response, max_bytes)
         finally:
             await response.aclose()
         return Reply(response.status_code, response.headers, body)
 
 
-async def _bounded_body(response: httpx.Response) -> bytes:
+async def _bounded_body(response: httpx.Response, max_bytes: int) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise SourceInvalidError("the body is encoded, which was not asked for")
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise SourceInvalidError(f"the body is longer than {MAX_BODY_BYTES} bytes")
+        if len(body) > max_bytes:
+            raise SourceInvalidError(f"the body is longer than {max_bytes} bytes")
     return bytes(body)
 
 

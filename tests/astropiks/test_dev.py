@@ -78,7 +78,9 @@ def test_published_examples(tmp_path: Path) -> None:
 def test_real_nasa(tmp_path: Path) -> None:
     """With a key of NASA's it says that NASA is the real one, and starts no stand-in."""
     port, output = free_port(), tmp_path / "output"
-    env = environment(PORT=str(port), NASA_API_KEY="marker", NASA_API_BASE_URL="http://127.0.0.1:9")
+    nowhere = "http://127.0.0.1:9"
+    urls = {"NASA_API_BASE_URL": nowhere, "NASA_SCIENCE_BASE_URL": nowhere}
+    env = environment(PORT=str(port), NASA_API_KEY="marker", **urls)
     with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
         wait_for(port, process, output)
         answer = curl(output)

@@ -33,6 +33,7 @@ def production(nasa_url: str, port: int, **more: str) -> dict[str, str]:
         PORT=str(port),
         NASA_API_KEY=NASA_KEY,
         NASA_API_BASE_URL=nasa_url,
+        NASA_SCIENCE_BASE_URL=nasa_url,
         APPROOV_BASE64_SECRET=SECRET_TEXT,
         **more,
     )

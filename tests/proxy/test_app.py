@@ -10,6 +10,7 @@ from proxy.app import PREFIXES
 from standin import archive
 from standin.app import StandIn
 from standin.calendar import SettableClock
+from standin.faults import Fault
 from tests.conftest import NASA_KEY, SECRET, asking, make_settings
 
 APOD = "/planetary/apod"
@@ -161,11 +162,11 @@ async def test_upstream_trouble(
 
 
 async def test_held_through_trouble(nasa: StandIn, clock: SettableClock, token: str) -> None:
-    """What was served once is served still when NASA no longer accepts the key."""
+    """What was served once is served still when NASA fails."""
     async with asking(nasa, clock) as client:
         client.headers["Approov-Token"] = token
         before = await client.get(APOD)
-        nasa.keys = frozenset()
+        nasa.faults.update(legacy=Fault.UNAVAILABLE, science=Fault.HTML)
         clock.advance(minutes=50)
         after = await client.get(APOD)
         cold = await client.get(DATED)
@@ -271,7 +272,7 @@ async def test_count_while_nasa_is_down(nasa: StandIn, clock: SettableClock, tok
     async with asking(nasa, clock) as client:
         client.headers["Approov-Token"] = token
         await client.get(f"{APOD}?start_date=2021-10-01&end_date=2021-10-31")
-        nasa.keys = frozenset()
+        nasa.faults.update(legacy=Fault.SERVER_ERROR, science=Fault.HTML)
         assert len((await client.get(f"{APOD}?count=20")).json()) == 20
         assert (await client.get(f"{APOD}?count=40")).status_code == 502
 

@@ -101,3 +101,22 @@ async def test_request_log(clock: SettableClock) -> None:
     (seen,) = app.requests
     assert (seen.method, seen.path, seen.query) == ("GET", "/planetary/apod", "date=2021-10-12")
     assert seen.headers["X-Test"] == "1"
+
+
+async def test_posts(clock: SettableClock) -> None:
+    """The new API pages newest first, by 25 at most, and ignores what it does not know."""
+    app = StandIn(keys=(), clock=clock)
+    transport = httpx.ASGITransport(app)
+    url = "https://science.nasa.test/wp-json/wp/v2/apod-basic"
+    async with httpx.AsyncClient(transport=transport) as client:
+        first = await client.get(f"{url}?per_page=100&date=2021-10-12")
+        second = await client.get(f"{url}?page=2&per_page=2")
+        one = await client.get(f"{url}/211108")
+        none = await client.get(f"{url}/200610")
+        bad = await client.get(f"{url}?date_from=x")
+    assert len(first.json()) == 25
+    assert first.headers["X-WP-Total"] == "11480"
+    assert [post["date"] for post in second.json()] == ["2026-11-21", "2026-11-20"]
+    assert (one.json()["media_type"], "iframe" in one.json()["basic_html"]) == ("iframe", True)
+    assert (none.status_code, none.json()["code"]) == (404, "apod_basic_not_found")
+    assert (bad.status_code, bad.json()["code"]) == (400, "rest_invalid_param")

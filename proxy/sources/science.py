@@ -1,0 +1,190 @@
+"""NASA's new API, `apod-basic` of science.nasa.gov, read as v1 records. It wants no key."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+import httpx
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
+
+from proxy.errors import NoRecordError, SourceInvalidError
+from proxy.records import InvalidRecordError, Record
+from proxy.sources.client import Reply, get
+from proxy.sources.exchange import logged_call, require_json
+
+SOURCE = "science"
+
+MAX_PAGE_BYTES = 8 * 1024 * 1024
+"""25 records with their articles as HTML, of tens of kB each, several times over."""
+
+PAGE = 25
+"""Records in one page; more are not given, whatever is asked."""
+
+SCREEN_PIXELS = 1080
+"""About the width of the pictures that v1 gives as `url`."""
+
+NO_PICTURE = "news-thumbnail"
+"""Part of the address that some old posts have in place of a picture's."""
+
+T = TypeVar("T")
+
+
+class ScienceSource:
+    """Records from the new API."""
+
+    def __init__(self, client: httpx.AsyncClient, *, base_url: str) -> None:
+        self._client = client
+        self._url = f"{base_url}/wp-json/wp/v2/apod-basic"
+
+    @property
+    def max_days(self) -> int:
+        """One page, so that one call gives all of a range."""
+        return PAGE
+
+    async def fetch(self, day: date | None, *, newest: date) -> Record:
+        """Give the record of *day*, or the latest; see `proxy.holdings.Source`."""
+        if day is None:
+            latest = await self._call("", {"per_page": "1"}, _records)
+            if len(latest) != 1 or latest[0].day > newest:
+                raise SourceInvalidError("the latest record is not one, or of the future")
+            return latest[0]
+        return await self._call(f"/{day:%y%m%d}", {}, lambda reply: _record(reply, day))
+
+    async def fetch_range(self, start: date, end: date) -> list[Record]:
+        """Give the records of a range; see `proxy.holdings.Source`."""
+        params = {"date_from": f"{start:%y%m%d}", "date_to": f"{end:%y%m%d}"}
+        records = await self._call("", {**params, "per_page": str(PAGE)}, _records)
+        days = {record.day for record in records}
+        if len(days) != len(records) or any(not start <= day <= end for day in days):
+            # Parameters that it does not know are ignored: then this is just the latest page.
+            raise SourceInvalidError("a record is about another day, or a day has two")
+        return sorted(records, key=lambda record: record.day)
+
+    async def _call(self, path: str, params: dict[str, str], read: Callable[[Reply], T]) -> T:
+        """Ask once."""
+        request = self._client.build_request("GET", f"{self._url}{path}", params=params)
+        with logged_call(SOURCE):
+            return read(await get(self._client, request, max_bytes=MAX_PAGE_BYTES))
+
+
+def _record(reply: Reply, day: date) -> Record:
+    if reply.status == 404 and _code(reply) == "apod_basic_not_found":
+        raise NoRecordError(day)
+    require_json(reply)
+    record = _valid(_parsed(reply))
+    if record.day != day:
+        raise SourceInvalidError("the record is about another day")
+    return record
+
+
+def _records(reply: Reply) -> list[Record]:
+    require_json(reply)
+    posts = _parsed(reply)
+    if not isinstance(posts, list):
+        raise SourceInvalidError("the body is no list of records")
+    return [_valid(post) for post in posts]
+
+
+def _parsed(reply: Reply) -> object:
+    try:
+        parsed: object = json.loads(reply.body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise SourceInvalidError("the body is not JSON") from None
+    return parsed
+
+
+def _code(reply: Reply) -> object:
+    """Give the code of a WordPress error."""
+    try:
+        parsed = _parsed(reply)
+    except SourceInvalidError:
+        return None
+    return parsed.get("code") if isinstance(parsed, dict) else None
+
+
+def _valid(post: object) -> Record:
+    try:
+        return Record.from_members(v1_members(post))
+    except InvalidRecordError as error:
+        raise SourceInvalidError(str(error)) from None
+
+
+def v1_members(post: object) -> dict[str, str]:
+    """Give the v1 members of one post.
+
+    Raises:
+        InvalidRecordError: it lacks what every record has.
+    """
+    if not isinstance(post, dict):
+        raise InvalidRecordError("the body is not one record")
+    texts = {name: value for name, value in post.items() if isinstance(value, str)}
+    members = {
+        "date": texts.get("date", ""),
+        "title": plain_text(texts.get("title", "")),
+        "explanation": explanation(texts.get("explanation", "")),
+        "service_version": "v1",
+        **_media(texts),
+    }
+    if holder := plain_text(texts.get("copyright", "")):
+        members["copyright"] = holder
+    return members
+
+
+def _media(texts: dict[str, str]) -> dict[str, str]:
+    """Give media type and addresses; a video whose address is not told is v1's `other`."""
+    kind = texts.get("media_type")
+    if kind == "image":
+        original = texts.get("hdurl", "").strip()
+        if not original.startswith("https://") or NO_PICTURE in original:
+            raise InvalidRecordError("an image has no picture")
+        return {"media_type": "image", "url": at_screen_size(original), "hdurl": original}
+    if kind in {"video", "iframe"}:
+        address = texts.get("video_asset") or _frame(texts.get("basic_html", ""))
+        return {"media_type": "video", "url": address} if address else {"media_type": "other"}
+    return {"media_type": "other"}
+
+
+def _frame(html: str) -> str | None:
+    """Give the address that the article's frame shows."""
+    frame = BeautifulSoup(html, "html.parser").find("iframe")
+    address = frame.get("src") if isinstance(frame, Tag) else None
+    return address if isinstance(address, str) else None
+
+
+def at_screen_size(address: str) -> str:
+    """Ask for a picture at about the width of a screen, by the address's own parameters."""
+    size = re.search(r"[?&]w=(\d{1,6})&h=(\d{1,6})\b", address)
+    if size is None or int(size[1]) <= SCREEN_PIXELS:
+        return address
+    height = max(1, round(int(size[2]) * SCREEN_PIXELS / int(size[1])))
+    small = f"{size[0][0]}w={SCREEN_PIXELS}&h={height}"
+    return address.replace(size[0], small, 1)
+
+
+def explanation(html: str) -> str:
+    """Give the text of an explanation, without its heading and the housekeeping that follows."""
+    soup = BeautifulSoup(html, "html.parser")
+    heading = soup.find("strong")
+    if isinstance(heading, Tag) and heading.get_text().strip().rstrip(":") == "Explanation":
+        heading.decompose()
+    for line_break in soup.find_all("br"):
+        after = line_break.next_sibling
+        while isinstance(after, NavigableString) and not after.strip():
+            after = after.next_sibling
+        if isinstance(after, Tag) and after.name == "br" and _text_before(line_break):
+            for rest in [*line_break.next_siblings]:
+                rest.extract()
+            break
+    return " ".join(soup.get_text().split())
+
+
+def _text_before(tag: Tag) -> bool:
+    return any(text.strip() for text in tag.find_all_previous(string=True))
+
+
+def plain_text(html: str) -> str:
+    """Give the text of a title or a copyright, entities resolved and blanks folded."""
+    return " ".join(BeautifulSoup(html, "html.parser").get_text().split())
