@@ -124,10 +124,10 @@ def explain_token(
 ) -> None:
     """Say whether a token would be accepted, and if not, why and what to do. Exit 1 if not."""
     value = sys.stdin.buffer.read() if text == "-" else os.fsencode(text)
-    secret = dev.prepare_environment()
     settings = _development_settings()
     accepted, said = explain(settings, value.strip(), bind=bind, now=time.time())
-    typer.echo(f"{said}\nChecked with the secret from {secret}.")
+    keyset = " and the key set" if settings.approov_keyset_file else ""
+    typer.echo(f"{said}\nChecked with the secret from {dev.secret_origin()}{keyset}.")
     if not accepted:
         raise typer.Exit(1)
 

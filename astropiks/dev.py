@@ -42,18 +42,28 @@ def secret_file() -> Path:
     return checkout() / ".astropiks" / "attestation-secret"
 
 
-def prepare_environment() -> str:
-    """Read `.env`, give the environment an attestation secret if it has none, and say whence.
+SECRET_NAMES = (
+    "APPROOV_BASE64_SECRET",
+    "APPROOV_TOKEN_BASE64_SECRET",
+    "APPROOV_BASE64_SECRET_FILE",
+)
+
+
+def prepare_environment() -> None:
+    """Read `.env`, and give the environment an attestation secret if it has none.
 
     The secret is made once and kept, so that `token mint` in a second shell fits.
     """
     load_dotenv(checkout() / ".env")
-    names = ("APPROOV_BASE64_SECRET", "APPROOV_TOKEN_BASE64_SECRET", "APPROOV_BASE64_SECRET_FILE")
-    given = next(filter(os.environ.get, names), None)
-    if given:
-        return f"{given} (environment or .env)"
-    os.environ["APPROOV_BASE64_SECRET"] = _kept_secret(secret_file())
-    return str(secret_file())
+    if not any(map(os.environ.get, SECRET_NAMES)):
+        os.environ["APPROOV_BASE64_SECRET_FILE"] = str(_kept_secret(secret_file()))
+
+
+def secret_origin() -> str:
+    """Say where the attestation secret comes from."""
+    name = next(filter(os.environ.get, SECRET_NAMES))
+    path = os.environ[name] if name.endswith("_FILE") else None
+    return path or f"{name} (environment or .env)"
 
 
 def run() -> None:
@@ -89,9 +99,6 @@ def _serve(settings: DevelopmentSettings, nasa: str, listener: socket.socket) ->
 def banner(settings: DevelopmentSettings, nasa: str) -> str:
     """Say where everything is, and give a line to paste."""
     base = f"http://127.0.0.1:{settings.port}"
-    token = mint(settings.secrets[0].secret, now=time.time(), expires_in=CURL_TOKEN_SECONDS)
-    prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
-    header = f"{settings.approov_header_name}: {prefix}{token}"
     path = f"/planetary/apod?date={EXAMPLE_DATE}" if settings.serves_proxy else "/secrets"
     lan = _lan_address() if settings.host in EVERYWHERE else None
     lines = [
@@ -105,14 +112,31 @@ def banner(settings: DevelopmentSettings, nasa: str) -> str:
         "",
         "Paste this (its token is good for a day; `astropiks token mint` makes another):",
         "",
-        f"curl -H '{header}' '{base}{path}'",
+        _curl(settings, f"{base}{path}"),
         "",
     ]
     return "\n".join(lines)
 
 
-def _kept_secret(path: Path) -> str:
-    """Read the secret in *path*; make it first if it is not there."""
+def _curl(settings: DevelopmentSettings, url: str) -> str:
+    """Give a line that works as pasted, whatever protections are on."""
+    bound = settings.approov_binding_headers
+    bind = "example" * len(bound) if bound else None
+    if settings.approov_message_signing != "off":
+        option = f" --bind {bind}" if bind else ""
+        headers = "".join(f" -H '{name}: example'" for name in bound)
+        mint_command = f"{sys.executable} -m astropiks token mint --sign '{url}'{option}"
+        return f"{mint_command} | curl -H @-{headers} '{url}'"
+    secret = settings.secrets[0].secret
+    token = mint(secret, now=time.time(), expires_in=CURL_TOKEN_SECONDS, bind=bind)
+    prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
+    values = {settings.approov_header_name: f"{prefix}{token}", **dict.fromkeys(bound, "example")}
+    headers = " ".join(f"-H '{name}: {value}'" for name, value in values.items())
+    return f"curl {headers} '{url}'"
+
+
+def _kept_secret(path: Path) -> Path:
+    """See to it that there is a secret in *path*."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         # Written whole beside its place and then linked there: no other process sees half of it,
@@ -123,7 +147,7 @@ def _kept_secret(path: Path) -> str:
             with suppress(FileExistsError):
                 os.link(fresh.name, path)
                 print(f"Made a development secret in {path}", file=sys.stderr)  # noqa: T201
-    return path.read_text(encoding="ascii").strip()
+    return path
 
 
 def _lan_address() -> str | None:

@@ -1,5 +1,6 @@
-"""Say in words what the verifier makes of a token. Never prints the token, nor a claim's secret."""
+"""Say in words what the verifier makes of a token. Never prints the token."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from attestation import binding, compact
@@ -8,6 +9,7 @@ from attestation.claims import Attestation
 from attestation.errors import AttestationError, SignatureError
 from attestation.request import HttpRequest
 from attestation.token import TokenVerifier
+from attestation.verifier import Policy
 from edge.settings import Settings
 from edge.verification import keys_of, policy_of
 
@@ -18,13 +20,12 @@ def explain(settings: Settings, token: bytes, *, bind: str | None, now: float) -
     """Tell whether *token* would be accepted at Unix time *now*, and give the words for it."""
     if not token or b" " in token or b":" in token:
         return False, "Give the token alone: no header name, no Bearer, no blank."
-    verifier = TokenVerifier(
-        keys_of(settings), clock=lambda: now, policy=policy_of(settings).claims
-    )
+    policy = policy_of(settings)
+    verifier = TokenVerifier(keys_of(settings), clock=lambda: now, policy=policy.claims)
     try:
         attestation = verifier.verify(token)
         if bind is not None:
-            _check_binding(attestation, bind)
+            _check_binding(attestation, bind, policy.binding)
     except AttestationError as refusal:
         lines = [f"refused: {refusal.reason}: {refusal.detail}", refusal.advice]
         if isinstance(refusal, SignatureError) and _is_signed_undecoded(settings, token):
@@ -34,17 +35,35 @@ def explain(settings: Settings, token: bytes, *, bind: str | None, now: float) -
             )
         lines.append(f"This machine's clock says {datetime.fromtimestamp(now, UTC):%FT%TZ}.")
         return False, "\n".join(lines)
-    seconds = attestation.expires_at - now
-    bound = "bound" if attestation.bound_to else "not bound"
-    signing = "has an install key" if attestation.install_key else "has no install key"
-    who = f"device {attestation.device_id}, {bound}, {signing}"
-    return True, f"accepted: expires in {seconds:.0f} seconds, {who}"
+    seconds = attestation.good_until - now
+    told = {
+        "device": attestation.device_id,
+        "address": attestation.address,
+        "attestation response code": attestation.arc,
+        "account key": attestation.account_key_id,
+    }
+    lines = [f"accepted: good for {seconds:.0f} seconds more", *_unchecked(policy, bind)]
+    lines += [f"{name}: {value}" for name, value in told.items() if value]
+    lines.append("bound" if attestation.bound_to else "bound to nothing")
+    lines.append("with an install key" if attestation.install_key else "without an install key")
+    return True, "\n".join(lines)
 
 
-def _check_binding(attestation: Attestation, bind: str) -> None:
+def _unchecked(policy: Policy, bind: str | None) -> list[str]:
+    """Say what the service will ask for besides."""
+    lines = []
+    if policy.binding.headers and bind is None:
+        headers = ", ".join(policy.binding.headers)
+        lines.append(f"Not checked: binding to {headers}. Give their joined values with --bind.")
+    if policy.signing.mode != "off":
+        lines.append("Not checked: the request's message signature, which is not in the token.")
+    return lines
+
+
+def _check_binding(attestation: Attestation, bind: str, policy: BindingPolicy) -> None:
     headers = ((BOUND.encode(), bind.encode()),)
     request = HttpRequest(method="GET", origin="", path="/", query=None, headers=headers)
-    binding.check(attestation, request, BindingPolicy(headers=(BOUND,)))
+    binding.check(attestation, request, replace(policy, headers=(BOUND,)))
 
 
 def _is_signed_undecoded(settings: Settings, token: bytes) -> bool:

@@ -7,7 +7,7 @@ for headers. All of that comes before the gate, so anybody could exhaust the pro
 import asyncio
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 """Request line and headers together; the longest tokens and signatures need half of it."""
@@ -25,6 +25,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     _unread = 0
     _head_is_complete = False
+    _message_is_complete = True
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -41,6 +42,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Parse, unless more has come than a head, or the trailers of a body, may have."""
         self._unread += len(data)
         super().data_received(data)
+        cycle: RequestResponseCycle | None = self.cycle
+        is_idle = cycle is None or cycle.response_complete
+        if is_idle and self._head_timer is None and not self.transport.is_closing():
+            self._begin_head()  # uvicorn ends the time-out of an idle connection at any byte
         if self._unread > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("Request head too large.")
 
@@ -48,6 +53,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self._head_is_complete = False
+        self._message_is_complete = False
         if self._head_timer is None:
             self._begin_head()
 
@@ -74,7 +80,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End a request."""
         self._unread = 0
+        self._message_is_complete = True
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, unless this one still goes on: it may never end."""
+        super().on_response_complete()
+        if not self._message_is_complete and not self.transport.is_closing():
+            self.transport.close()
 
     def _begin_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self.timeout_keep_alive_handler)

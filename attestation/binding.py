@@ -5,13 +5,13 @@ import hmac
 from dataclasses import dataclass
 
 from attestation.claims import Attestation
-from attestation.errors import (
+from attestation.request import HttpRequest
+from attestation.request_errors import (
     AbsentBindingHeaderError,
     BindingError,
     MissingBindingError,
     RepeatedBindingHeaderError,
 )
-from attestation.request import HttpRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 
-from attestation.errors import ContentDigestError
 from attestation.fields import byte_sequences
 from attestation.request import HttpRequest
+from attestation.request_errors import ContentDigestError
 
 ALGORITHMS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 

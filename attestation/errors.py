@@ -10,7 +10,8 @@
     │   ├── EncodingError                 token_encoding
     │   └── JsonError                     token_json
     ├── HeaderError                       header_refused
-    │   └── AlgorithmError                algorithm_refused
+    │   ├── AlgorithmError                algorithm_refused
+    │   └── UnknownKeyError               key_unknown
     ├── SignatureError                    signature_invalid
     ├── ClaimError                        claim_invalid
     │   ├── MissingExpiryError            expiry_missing
@@ -30,8 +31,10 @@
     │   ├── UncoveredComponentError       message_signature_coverage
     │   ├── MessageSignatureTimeError     message_signature_time
     │   ├── MessageSigningKeyError        message_signing_key
+    │   ├── BodyError                     body_incomplete
     │   ├── ContentDigestError            content_digest
-    │   └── ReplayError                   replay
+    │   ├── ReplayError                   replay
+    │   └── ReplayStoreFullError          replay_store_full
     └── VerificationFailureError          verification_failure
 
 Reason codes are for logs and for `astropiks token explain`. A client never learns which one it
@@ -42,10 +45,11 @@ from typing import ClassVar
 
 
 class AttestationError(Exception):
-    """A token is not proof of a genuine app; the leaves say why.
+    """A request is not proved to come from a genuine app; the leaves say why.
 
     Attributes:
-        reason: stable code, safe to log and to use as a metric's label.
+        detail: what was found. Like the code, it quotes nothing of the request and can be logged.
+        reason: stable code, also for a metric's label.
         advice: what the person who runs the service or the app can do about it.
     """
 
@@ -136,6 +140,13 @@ class AlgorithmError(HeaderError):
     )
 
 
+class UnknownKeyError(HeaderError):
+    """`kid` names a key that is not configured, and no key without a kid is there to try."""
+
+    reason = "key_unknown"
+    advice = "Add the key to APPROOV_KEYSET_FILE before Approov begins to sign with it."
+
+
 class SignatureError(AttestationError):
     """No configured key made this signature: failed app, forger, or a wrong secret here."""
 
@@ -210,112 +221,6 @@ class AudienceError(ClaimError):
 
     reason = "audience_refused"
     advice = "Switch the claim on (`approov policy -setAudience on`) or unset APPROOV_AUDIENCE."
-
-
-class BindingError(AttestationError):
-    """The token is bound to something other than what this request carries."""
-
-    reason = "binding_mismatch"
-    advice = (
-        "Bind in the app exactly what is sent, prefix included, and list the headers in the same "
-        "order in APPROOV_BINDING_HEADERS. Versions of the SDK before 3.8 may mix up the values "
-        "of concurrent requests now and then."
-    )
-
-
-class MissingBindingError(BindingError):
-    """The token has no `pay` claim: it is bound to nothing."""
-
-    reason = "binding_missing"
-    advice = (
-        "Call setBindingHeader in the app. Tokens of Approov's failover service are never bound; "
-        "APPROOV_MISSING_BINDING=allow accepts them, and every unbound token with them."
-    )
-
-
-class AbsentBindingHeaderError(BindingError):
-    """The request lacks a header that tokens are bound to."""
-
-    reason = "binding_header_absent"
-    advice = "Send each header of APPROOV_BINDING_HEADERS with every request."
-
-
-class RepeatedBindingHeaderError(BindingError):
-    """A header that tokens are bound to stands in the request more than once."""
-
-    reason = "binding_header_repeated"
-    advice = "Send each header of APPROOV_BINDING_HEADERS once."
-
-
-class MessageSignatureError(AttestationError):
-    """The HTTP message signature was not made by that key over this request (RFC 9421)."""
-
-    reason = "message_signature_invalid"
-    advice = (
-        "Behind a router, set PUBLIC_BASE_URL to the address that the app uses: it is signed. "
-        "Nothing may change the request's method, address or signed headers on its way."
-    )
-
-
-class MissingMessageSignatureError(MessageSignatureError):
-    """There is no signature where there has to be one."""
-
-    reason = "message_signature_missing"
-    advice = (
-        "Switch message signing on in the app. A token with an install key (ipk) says that the "
-        "app can sign, so leaving the signature out is no way round it."
-    )
-
-
-class MalformedMessageSignatureError(MessageSignatureError):
-    """Signature-Input or Signature is not what RFC 9421 section 4 describes."""
-
-    reason = "message_signature_malformed"
-    advice = "Send Signature-Input and Signature as the Approov service layer makes them."
-
-
-class UncoveredComponentError(MessageSignatureError):
-    """The signature leaves out what it has to cover, so it would fit other requests too."""
-
-    reason = "message_signature_coverage"
-    advice = (
-        "Let the app sign @method, @target-uri and the token header, and content-digest where "
-        "there is a body: these are the service layer's defaults."
-    )
-
-
-class MessageSignatureTimeError(MessageSignatureError):
-    """The signature is too old, expired, or of the future."""
-
-    reason = "message_signature_time"
-    advice = (
-        "Sign each attempt of a request anew. If fresh signatures are refused, set the clocks, "
-        "or allow for them with APPROOV_SIGNATURE_SKEW_SECONDS."
-    )
-
-
-class MessageSigningKeyError(MessageSignatureError):
-    """There is no key to verify the signature with."""
-
-    reason = "message_signing_key"
-    advice = (
-        "For install signatures: `approov policy -setInstallPubKey on`. For account signatures, "
-        "set APPROOV_ACCOUNT_SIGNING_KEY."
-    )
-
-
-class ContentDigestError(MessageSignatureError):
-    """The body is not the one that was digested (RFC 9530)."""
-
-    reason = "content_digest"
-    advice = "Digest the body's bytes as they are sent, with sha-256 or sha-512."
-
-
-class ReplayError(MessageSignatureError):
-    """This signature has been used before."""
-
-    reason = "replay"
-    advice = "Sign each attempt of a request anew; a repeated signature is a repeated request."
 
 
 class VerificationFailureError(AttestationError):

@@ -2,16 +2,20 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import http_sf
 
-from attestation.errors import MalformedMessageSignatureError
 from attestation.request import HttpRequest
+from attestation.request_errors import MalformedMessageSignatureError
 
-MAX_FIELD_BYTES = 16 * 1024
+MAX_FIELD_BYTES = 8 * 1024
+
+MAX_COMPONENTS = 32
+"""The service layer covers under ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,11 @@ def signature_inputs(request: HttpRequest) -> dict[str, SignatureInput]:
         MalformedMessageSignatureError: it is no dictionary of inner lists, canonically written.
     """
     received, members = _dictionary(request, "signature-input")
-    return {label: _signature_input(label, value, received) for label, value in members.items()}
+    inputs = {label: _signature_input(label, value) for label, value in members.items()}
+    # The base holds the text as received, and RFC 9421 section 2.5 wants it canonical: where the
+    # two differ, a signer and a verifier may well disagree on what was signed.
+    _demand_canonical("signature-input", received, [[f"{k}={v.text}"] for k, v in inputs.items()])
+    return inputs
 
 
 def byte_sequences(request: HttpRequest, name: str) -> dict[str, bytes]:
@@ -54,10 +62,14 @@ def byte_sequences(request: HttpRequest, name: str) -> dict[str, bytes]:
     Strings of base64 are read as well, which the service layer for OkHttp 3.5.2 to 3.5.6 sends.
 
     Raises:
-        MalformedMessageSignatureError: it is none.
+        MalformedMessageSignatureError: it is none, or not canonically written.
     """
     received, members = _dictionary(request, name)
-    return {label: _bytes(name, label, value, received) for label, (value, _) in members.items()}
+    values = {label: _bytes(name, value) for label, (value, _) in members.items()}
+    encoded = {label: base64.b64encode(value).decode("ascii") for label, value in values.items()}
+    spellings = [[f"{label}=:{text}:", f'{label}="{text}"'] for label, text in encoded.items()]
+    _demand_canonical(name, received, spellings)
+    return values
 
 
 def _dictionary(request: HttpRequest, name: str) -> tuple[str, dict[str, Any]]:
@@ -77,15 +89,19 @@ def _refuse(_key: str, _context: str) -> None:
     raise ValueError("duplicate key")
 
 
-def _signature_input(label: str, value: Any, received: str) -> SignatureInput:  # noqa: ANN401
+def _demand_canonical(name: str, received: str, members: list[list[str]]) -> None:
+    """Demand that *received* is the *members*, each in one of its spellings, and nothing else."""
+    alternatives = ("|".join(map(re.escape, spellings)) for spellings in members)
+    pattern = r"[ \t]*,[ \t]*".join(f"(?:{one})" for one in alternatives)
+    if not re.fullmatch(pattern, received):
+        raise MalformedMessageSignatureError(f"{name} is not written canonically")
+
+
+def _signature_input(label: str, value: Any) -> SignatureInput:  # noqa: ANN401
     covered, parameters = value
-    if not isinstance(covered, list):
-        raise MalformedMessageSignatureError("a signature input is no list of components")
+    if not isinstance(covered, list) or len(covered) > MAX_COMPONENTS:
+        raise MalformedMessageSignatureError("a signature input is no short list of components")
     text = http_sf.ser({label: value}).removeprefix(f"{label}=")
-    # The base holds the text as received, and RFC 9421 section 2.5 wants it canonical: where the
-    # two differ, a signer and a verifier may well disagree on what was signed.
-    if f"{label}={text}" not in received:
-        raise MalformedMessageSignatureError("a signature input is not written canonically")
     components = tuple(_component(name, params) for name, params in covered)
     return SignatureInput(components=components, parameters=parameters, text=text)
 
@@ -96,16 +112,12 @@ def _component(name: object, parameters: Mapping[str, Any]) -> Component:
     return Component(name, parameters, http_sf.ser((name, dict(parameters))))
 
 
-def _bytes(name: str, label: str, value: object, received: str) -> bytes:
-    """Take a byte sequence, or a string of base64, in its one canonical spelling."""
-    decoded = value
+def _bytes(name: str, value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
     if type(value) is str:
         try:
-            decoded = base64.b64decode(value, validate=True)
+            return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
-            decoded = None
-    if isinstance(decoded, bytes):
-        text = base64.b64encode(decoded).decode("ascii")
-        if f"{label}=:{text}:" in received or f'{label}="{text}"' in received:
-            return decoded
-    raise MalformedMessageSignatureError(f"a member of {name} is no canonical byte sequence")
+            pass
+    raise MalformedMessageSignatureError(f"a member of {name} is no byte sequence")

@@ -51,7 +51,7 @@ class Key(Protocol):
         """Its id, where it has one."""
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
-        """Tell whether this key made *signature* over *signing_input*, in constant time."""
+        """Tell whether this key made *signature* over *signing_input*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,12 @@ class KeyRing:
         if len(set(kids)) != len(kids):
             raise InvalidKeyError("holds two keys of the same kid")
 
-    def candidates(self, kid: object) -> tuple[Key, ...]:
+    @property
+    def has_published(self) -> bool:
+        """Whether everybody can sign with one of them."""
+        return any(isinstance(key, HmacKey) and key.is_published for key in self.keys)
+
+    def candidates(self, kid: str | None) -> tuple[Key, ...]:
         """Give the keys that a token naming *kid* may be verified with.
 
         `kid` only looks up (RFC 8725 section 3.10): a known one names its key; without one, every
@@ -130,28 +135,33 @@ class KeyRing:
 
 def decode_secrets(text: str) -> tuple[HmacKey, ...]:
     """Read comma-separated base64 secrets, newest first."""
-    return tuple(HmacKey(decode_secret(part)) for part in text.split(","))
+    try:
+        return tuple(HmacKey(decode_secret(part)) for part in text.split(","))
+    except InvalidKeyError as error:
+        hint = _hint(text.partition(",")[0].strip()) if "base64" in str(error) else ""
+        raise InvalidKeyError(f"{error}{hint}") from None
+
+
+def _hint(text: str) -> str:
+    """Recognise the usual slips in pasting a secret."""
+    if len(text.split()) > 1:
+        return ": has more than the secret in it, add -plain to `approov secret`"
+    if len(text) >= MIN_SECRET_BYTES:
+        return ": seems to be the secret itself, take `approov secret -get base64`"
+    return ""
 
 
 def decode_secret(text: str) -> bytes:
-    """Decode a secret as `approov secret -get base64` or `-get base64url` prints it.
+    """Decode base64 or base64url text, with or without padding.
 
     Raises:
-        InvalidKeyError: not base64; says which usual slip it looks like.
+        InvalidKeyError: it is neither.
     """
-    text = text.strip()
-    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
+    standard = text.strip().replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except (binascii.Error, ValueError):
-        pass
-    if len(text.split()) > 1:
-        raise InvalidKeyError("has more than the secret in it: add -plain to `approov secret`")
-    if len(text) >= MIN_SECRET_BYTES:
-        raise InvalidKeyError(
-            "seems to be the secret itself, not its base64 form: take `approov secret -get base64`"
-        )
-    raise InvalidKeyError("is not base64 or base64url text")
+        raise InvalidKeyError("is not base64 or base64url text") from None
 
 
 def key_from_jwk(jwk: Mapping[str, Any]) -> Key:
@@ -160,11 +170,8 @@ def key_from_jwk(jwk: Mapping[str, Any]) -> Key:
     Raises:
         InvalidKeyError: unusable, or its algorithm is neither stated nor evident.
     """
+    _check_purpose(jwk)
     kid, kind = jwk.get("kid"), jwk.get("kty")
-    if kid is not None and not isinstance(kid, str):
-        raise InvalidKeyError("has a kid that is no text")
-    if jwk.get("use", "sig") != "sig" or "d" in jwk:
-        raise InvalidKeyError("is no public signature key")
     if kind == "oct":
         if jwk.get("alg", "HS256") != "HS256" or not isinstance(jwk.get("k"), str):
             raise InvalidKeyError("is no HS256 key")
@@ -185,6 +192,20 @@ def key_from_jwk(jwk: Mapping[str, Any]) -> Key:
     ):
         return PublicKey(algorithm, kid, material)
     raise InvalidKeyError(f"is no {algorithm} key")
+
+
+def _check_purpose(jwk: Mapping[str, Any]) -> None:
+    if not isinstance(jwk.get("kid"), str | None):
+        raise InvalidKeyError("has a kid that is no text")
+    if "d" in jwk:
+        raise InvalidKeyError("is a private key, which has no place here")
+    operations = jwk.get("key_ops", ["verify"])
+    if (
+        jwk.get("use", "sig") != "sig"
+        or not isinstance(operations, list)
+        or ("verify" not in operations)
+    ):
+        raise InvalidKeyError("is not meant for verifying signatures")
 
 
 def keys_from_jwks(members: Iterable[object]) -> tuple[Key, ...]:

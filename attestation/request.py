@@ -12,10 +12,12 @@ class HttpRequest:
     """What was received.
 
     Attributes:
-        method: as sent, upper case.
-        origin: scheme and authority that the client used, such as ``https://api.example.com``.
+        method: as sent.
+        origin: scheme and authority that the client used, such as ``https://api.example.com``;
+            empty if it is not known, and then no message signature can be verified.
         path: raw, percent-encoding kept, beginning with a slash.
-        query: raw, without the question mark; None if there was no question mark.
+        query: raw, without the question mark; None if there was none, or nothing behind it:
+            servers do not tell these apart.
         headers: names in lower case and values, in the order received.
     """
 
@@ -33,9 +35,8 @@ class HttpRequest:
     @property
     def authority(self) -> str:
         """Host, and port unless it is the scheme's own, in lower case (RFC 9421 section 2.2.3)."""
-        scheme, _, authority = self.origin.partition("://")
-        default = {"http": ":80", "https": ":443"}.get(scheme, "")
-        return authority.lower().removesuffix(default) if default else authority.lower()
+        authority = self.origin.partition("://")[2].lower()
+        return authority.removesuffix({"http": ":80", "https": ":443"}.get(self.scheme, " "))
 
     @property
     def scheme(self) -> str:
@@ -51,11 +52,15 @@ class HttpRequest:
         """Give the ways in which Approov's clients write this request's absolute URI.
 
         First as sent. Then as java.net.URI prints it (service layer for OkHttp before 3.8), with
-        characters that may not stand in a URI encoded; and, for the root, without the slash that
-        iOS leaves out. Each names the same resource, so none widens what a signature is good for.
+        characters that may not stand in a URI encoded; for the root, without the slash that iOS
+        leaves out; and with a question mark behind which nothing stands. Each names the same
+        resource, so none widens what a signature is good for.
         """
         sent = f"{self.origin}{self.target}"
-        forms = [sent, f"{self.origin}{quote(self.target, safe=URI_CHARACTERS)}"]
+        encoded = quote(self.target.encode("latin-1"), safe=URI_CHARACTERS)
+        forms = [sent, f"{self.origin}{encoded}"]
+        if self.query is None:
+            forms.append(f"{sent}?")
         if self.target == "/":
             forms.append(self.origin)
         return list(dict.fromkeys(forms))

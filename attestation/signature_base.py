@@ -4,17 +4,20 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
-from attestation.errors import MalformedMessageSignatureError
 from attestation.fields import Component, SignatureInput
 from attestation.request import HttpRequest
+from attestation.request_errors import MalformedMessageSignatureError
 
 QUERY_PARAM: Final = "@query-param"
 
 
-def build(request: HttpRequest, signed: SignatureInput, target_uri: str) -> bytes:
-    """Give the base of *signed* over *request*, whose absolute URI is written as *target_uri*.
+MAX_QUERY_FIELDS = 200
 
-    It holds the token and is never to be logged.
+
+def build(request: HttpRequest, signed: SignatureInput) -> list[bytes]:
+    """Give the bases of *signed* over *request*: one for each way of writing its address.
+
+    They hold the token and are never to be logged.
 
     Raises:
         MalformedMessageSignatureError: a component is unknown, repeated or absent.
@@ -22,20 +25,32 @@ def build(request: HttpRequest, signed: SignatureInput, target_uri: str) -> byte
     identifiers = [component.identifier for component in signed.components]
     if len(set(identifiers)) != len(identifiers):
         raise MalformedMessageSignatureError("a component is covered twice")
-    lines = [
-        f"{component.identifier}: {_value(request, component, target_uri)}"
-        for component in signed.components
+    query = _query(request) if any(c.name == QUERY_PARAM for c in signed.components) else {}
+    values = [_value(request, component, query) for component in signed.components]
+    return [
+        "\n".join(
+            [
+                *(
+                    f"{identifier}: {target_uri if value is None else value}"
+                    for identifier, value in zip(identifiers, values, strict=True)
+                ),
+                f'"@signature-params": {signed.text}',
+            ]
+        ).encode("latin-1")
+        for target_uri in request.target_uris()
     ]
-    return "\n".join([*lines, f'"@signature-params": {signed.text}']).encode("latin-1")
 
 
-def _value(request: HttpRequest, component: Component, target_uri: str) -> str:
+def _value(
+    request: HttpRequest, component: Component, query: Mapping[str, list[str]]
+) -> str | None:
+    """Give a component's value; None stands for the address, which has several forms."""
     if component.name == QUERY_PARAM:
-        return _query_param(request, component.parameters)
+        return _query_param(query, component.parameters)
     if component.parameters:
         raise MalformedMessageSignatureError("a component has parameters, which are not known here")
     if component.name == "@target-uri":
-        return target_uri
+        return None
     derive = DERIVED.get(component.name)
     if derive is not None:
         return derive(request)
@@ -52,15 +67,26 @@ def _header(request: HttpRequest, name: str) -> str:
     return ", ".join(value.decode("latin-1").strip(" \t") for value in values)
 
 
-def _query_param(request: HttpRequest, parameters: Mapping[str, object]) -> str:
-    """Give the one value of a query parameter, encoded anew (section 2.2.8)."""
-    if set(parameters) != {"name"}:
-        raise MalformedMessageSignatureError("@query-param has other parameters than its name")
-    pairs = parse_qsl(request.query or "", keep_blank_values=True)
-    values = [value for name, value in pairs if quote(name, safe="") == parameters["name"]]
-    if len(values) != 1:
+def _query(request: HttpRequest) -> dict[str, list[str]]:
+    """Read the query once, names and values encoded anew (section 2.2.8)."""
+    try:
+        pairs = parse_qsl(
+            request.query or "", keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS
+        )
+    except ValueError:
+        raise MalformedMessageSignatureError("the query has too many parameters") from None
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(quote(name, safe=""), []).append(quote(value, safe=""))
+    return values
+
+
+def _query_param(query: Mapping[str, list[str]], parameters: Mapping[str, object]) -> str:
+    """Give the one value of a query parameter."""
+    values = query.get(str(parameters.get("name")), [])
+    if set(parameters) != {"name"} or len(values) != 1:
         raise MalformedMessageSignatureError("a covered query parameter is absent or repeated")
-    return quote(values[0], safe="")
+    return values[0]
 
 
 DERIVED: Mapping[str, Callable[[HttpRequest], str]] = {

@@ -21,23 +21,23 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from attestation import digest, signature_base
 from attestation.claims import Attestation, Clock
-from attestation.errors import (
+from attestation.fields import SignatureInput, byte_sequences, signature_inputs
+from attestation.memory import ReplayStore
+from attestation.request import HttpRequest
+from attestation.request_errors import (
     MalformedMessageSignatureError,
     MessageSignatureError,
     MessageSignatureTimeError,
     MessageSigningKeyError,
     MissingMessageSignatureError,
-    ReplayError,
     UncoveredComponentError,
 )
-from attestation.fields import SignatureInput, byte_sequences, signature_inputs
-from attestation.memory import ReplayStore
-from attestation.request import HttpRequest
 
 Mode = Literal["off", "if-present", "required"]
 
 INSTALL, ACCOUNT = "install", "account"
 ALGORITHMS = {INSTALL: "ecdsa-p256-sha256", ACCOUNT: "hmac-sha256"}
+SIGNATURE_BYTES = {INSTALL: 64, ACCOUNT: 32}
 PARAMETERS = {"alg", "created", "expires", "keyid", "nonce", "tag"}
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -56,7 +56,7 @@ class SigningPolicy:
         mode: `off`; `if-present`, where only tokens with an install key oblige to sign; `required`.
         token_header: name in lower case of the header with the token, which has to be covered.
         account_key: HMAC key of the account, for `account` signatures.
-        max_age_seconds: how old a signature may be.
+        max_age_seconds: how old a signature may be, the skew not counted.
         skew_seconds: how far the phone's clock may differ, both ways.
     """
 
@@ -90,6 +90,8 @@ class SignatureVerifier:
         """
         if not self.is_on:
             return
+        if not request.origin:
+            raise MalformedMessageSignatureError("the request has no one Host to sign for")
         inputs, signatures = signature_inputs(request), byte_sequences(request, "signature")
         if set(inputs) != set(signatures):
             raise MalformedMessageSignatureError("Signature-Input and Signature differ in labels")
@@ -98,6 +100,8 @@ class SignatureVerifier:
         self._demand(attestation, present, checks)
         verified = [label for label in present if label in checks]
         for label in verified:
+            if len(signatures[label]) != SIGNATURE_BYTES[label]:
+                raise MessageSignatureError(f"the {label} signature has the wrong length")
             self._check_parameters(label, inputs[label])
             self._check_coverage(inputs[label], request, body)
             _check_signature(inputs[label], signatures[label], request, checks[label])
@@ -121,7 +125,8 @@ class SignatureVerifier:
             raise MissingMessageSignatureError(
                 "the token has an install key, the request no signature"
             )
-        if self._policy.mode == "required" and not present:
+        promises = attestation.account_key_id is not None and ACCOUNT in checks
+        if not present and (self._policy.mode == "required" or promises):
             raise MissingMessageSignatureError("there is no message signature")
         if present and not set(present) & set(checks):
             raise MessageSigningKeyError(f"there is no key for the {present[0]} signature")
@@ -130,7 +135,8 @@ class SignatureVerifier:
         parameters = signed.parameters
         if set(parameters) - PARAMETERS:
             raise MalformedMessageSignatureError("a signature parameter is unknown")
-        if parameters.get("alg", ALGORITHMS[label]) != ALGORITHMS[label]:
+        alg = parameters.get("alg", ALGORITHMS[label])
+        if type(alg) is not str or alg != ALGORITHMS[label]:
             raise MalformedMessageSignatureError(f"the alg of {label} is not {ALGORITHMS[label]}")
         created, expires = parameters.get("created"), parameters.get("expires", LAST_SECOND)
         if type(created) is not int or type(expires) is not int:
@@ -141,7 +147,11 @@ class SignatureVerifier:
         if created > now + skew:
             raise MessageSignatureTimeError(f"created is {created - now:.0f} seconds ahead")
         if now >= self._end(signed):
-            raise MessageSignatureTimeError(f"created was {now - created:.0f} seconds ago")
+            raise MessageSignatureTimeError(
+                f"created was {now - created:.0f} seconds ago, for {expires - created} at most"
+                if expires < LAST_SECOND
+                else f"created was {now - created:.0f} seconds ago"
+            )
 
     def _end(self, signed: SignatureInput) -> float:
         """Give the Unix time from which on a signature is refused."""
@@ -164,15 +174,13 @@ class SignatureVerifier:
             digest.check(request, body)
 
     def _check_first(self, signed: SignatureInput, signature: bytes) -> None:
-        if not self._replays.is_first(_canonical(signature), self._end(signed)):
-            raise ReplayError("the signature has been seen before")
+        self._replays.admit(_canonical(signature), self._end(signed))
 
 
 def _check_signature(
     signed: SignatureInput, signature: bytes, request: HttpRequest, check: Check
 ) -> None:
-    bases = (signature_base.build(request, signed, uri) for uri in request.target_uris())
-    if not any(check(signature, base) for base in bases):
+    if not any(check(signature, base) for base in signature_base.build(request, signed)):
         raise MessageSignatureError("the signature does not fit the request")
 
 
@@ -186,8 +194,6 @@ def install_check(install_key: bytes) -> Check:
         raise MessageSigningKeyError("ipk is no P-256 key")
 
     def check(signature: bytes, base: bytes) -> bool:
-        if len(signature) != 2 * SCALAR_BYTES:
-            return False
         try:
             key.verify(encode_dss_signature(*_scalars(signature)), base, ECDSA(SHA256()))
         except (InvalidSignature, ValueError):

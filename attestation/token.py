@@ -1,7 +1,7 @@
 """Turn a token into an `Attestation`, or say why not."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from attestation import claims, compact
 from attestation.claims import Attestation, ClaimPolicy, Clock
@@ -10,6 +10,7 @@ from attestation.errors import (
     AlgorithmError,
     HeaderError,
     SignatureError,
+    UnknownKeyError,
     VerificationFailureError,
 )
 from attestation.keys import Key, KeyRing
@@ -19,19 +20,26 @@ MAX_REMEMBERED = 20_000
 """Tokens, at well under 1 kB each: a fleet's devices within a token's few minutes."""
 
 
+class Remembered(NamedTuple):
+    """What a token has proved, and when it did."""
+
+    attestation: Attestation
+    since: float
+
+
 class TokenVerifier:
     """Verifies tokens against a ring of keys, and remembers those that it has verified."""
 
     def __init__(self, keys: KeyRing, *, clock: Clock, policy: ClaimPolicy | None = None) -> None:
-        self._keys = keys
         self._clock = clock
         self._policy = policy or ClaimPolicy()
-        self._remembered: BoundedMemory[bytes, Attestation] = BoundedMemory(MAX_REMEMBERED)
+        self.replace_keys(keys)
 
     def replace_keys(self, keys: KeyRing) -> None:
         """Verify with *keys* from now on; what a removed key has verified is forgotten."""
-        self._keys = keys
-        self._remembered = BoundedMemory(MAX_REMEMBERED)
+        remembered: BoundedMemory[bytes, Remembered] = BoundedMemory(MAX_REMEMBERED)
+        # Both change at once, so that nothing verified with old keys is remembered under new ones.
+        self._state = (keys, remembered)
 
     def verify(self, token: bytes) -> Attestation:
         """Check form, header, signature and claims of *token*, in this order.
@@ -45,15 +53,15 @@ class TokenVerifier:
             AttestationError: by one of its leaves; nothing else ever leaves this method.
         """
         now = self._clock()
-        known = self._remembered.find(token)
-        if known is not None and now < known.good_until:
-            return known
-        keys, remembered = self._keys, self._remembered
+        keys, remembered = self._state
+        known = remembered.find(token)
+        if known is not None and known.since <= now < known.attestation.good_until:
+            return known.attestation
         parsed = compact.parse(token)
         _check_header(parsed.header)
         _check_signature(parsed, keys)
         attestation = claims.check(parsed.claims, self._policy, now)
-        remembered.keep(token, attestation)
+        remembered.keep(token, Remembered(attestation, now))
         return attestation
 
 
@@ -71,11 +79,13 @@ def _check_header(header: Mapping[str, Any]) -> None:
 def _check_signature(parsed: CompactToken, keys: KeyRing) -> None:
     """Find the key that made the signature; the token's `alg` never chooses how."""
     named = keys.candidates(parsed.header.get("kid"))
+    if not named:
+        raise UnknownKeyError("the token's kid is of no configured key")
     algorithm = parsed.header.get("alg")
     usable = [key for key in named if key.algorithm == algorithm]
     if not usable:
         wanted = sorted({key.algorithm for key in named})
-        raise AlgorithmError(f"the token's alg is not {' or '.join(wanted) or 'of a known key'}")
+        raise AlgorithmError(f"the token's alg is not {' or '.join(wanted)}")
     if not any(_verifies(key, parsed) for key in usable):
         raise SignatureError(f"no configured key made this signature; tried {_names(usable)}")
 

@@ -94,7 +94,7 @@ class RequestVerifier:
             raise MissingTokenError("there is no token header")
         if len(values) > 1:
             raise RepeatedTokenError(f"there are {len(values)} token headers")
-        return self._without_prefix(values[0].strip())
+        return self._without_prefix(values[0].strip(b" \t"))
 
     def _without_prefix(self, value: bytes) -> bytes:
         """Take the prefix off: an auth scheme, whose case does not matter, and a blank."""
@@ -105,4 +105,4 @@ class RequestVerifier:
         scheme, _, token = value.partition(b" ")
         if scheme.lower() != self._prefix:
             raise MalformedTokenError("the header does not begin with the configured prefix")
-        return token.lstrip()
+        return token.lstrip(b" \t")

@@ -22,7 +22,15 @@ SECRET_VARIABLES = (
 ALIASES = {"APPROOV_TOKEN_BASE64_SECRET": "APPROOV_BASE64_SECRET"}
 """Names that the Astropiks app's own back end used, and ours."""
 
-OWN_PREFIXES = ("APPROOV_", "NASA_", "APOD_", "RATE_LIMIT_", "RUNTIME_SECRET")
+OWN_PREFIXES = (
+    "APPROOV_",
+    "NASA_",
+    "APOD_",
+    "RATE_LIMIT_",
+    "RUNTIME_SECRET",
+    "PUBLIC_",
+    "METRICS_",
+)
 """A variable of these that is no setting is a slip, and might be a protection that is not on."""
 
 

@@ -1,13 +1,15 @@
 """Deny by default: everything but a short list of public paths needs an attested app."""
 
 import asyncio
+import re
 from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attestation.claims import Attestation
-from attestation.errors import AttestationError, ContentDigestError, MissingTokenError
+from attestation.errors import AttestationError, MissingTokenError, VerificationFailureError
 from attestation.request import HttpRequest
+from attestation.request_errors import BodyError
 from attestation.verifier import RequestVerifier
 from edge import logs, metrics
 from edge.problems import Problem
@@ -16,6 +18,8 @@ MAX_SIGNED_BODY_BYTES = 1024 * 1024
 """A body has to be held whole before its digest is known."""
 
 BODY_SECONDS = 10
+
+HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 MESSAGE = (
     "This request does not come from an attested app. Send it from the genuine app, with the "
@@ -91,8 +95,7 @@ class AttestationGate:
             scope["attestation"] = await self._attest(scope, body)
         except AttestationError as refusal:
             monitored = scope["path"] in self._paths.monitored
-            metrics.count_attestation("monitored" if monitored else "refused", refusal.reason)
-            logs.note(reason=refusal.reason, **({"outcome": "monitored"} if monitored else {}))
+            _report(refusal, "monitored" if monitored else "refused")
             if not monitored:
                 await self._refuse(refusal, scope, receive, send)
                 return
@@ -104,7 +107,10 @@ class AttestationGate:
         request = request_of(scope, self._origin)
         attestation = self._verifier.verify_head(request)
         if self._verifier.needs_body:
-            self._verifier.verify_signature(attestation, request, await body.read())
+            content = await body.read()
+            # Receiving it takes time, in which the token may expire or its key be removed.
+            attestation = self._verifier.verify_head(request)
+            self._verifier.verify_signature(attestation, request, content)
         return attestation
 
     async def _refuse(
@@ -117,15 +123,26 @@ class AttestationGate:
         await problem.response(scope)(scope, receive, send)
 
 
+def _report(refusal: AttestationError, decision: metrics.Decision) -> None:
+    """Count a refusal, and tell of it in the request's line of the log."""
+    metrics.count_attestation(decision, refusal.reason)
+    logs.note(reason=refusal.reason, detail=refusal.detail, outcome=decision)
+    if isinstance(refusal, VerificationFailureError):
+        logs.log("error", "verification_failure")
+
+
 def request_of(scope: Scope, origin: str | None) -> HttpRequest:
     """Give the request as the verifier wants it.
 
-    Without a configured *origin* the one of the request is taken: scheme and its one Host header.
+    Without a configured *origin* the one of the request is taken: scheme and Host, if there is one
+    Host and it is nothing but a host. It becomes part of the signed address, so nothing that looks
+    like a path may come in by it.
     """
     headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
     if origin is None:
         hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-        origin = f"{scope['scheme']}://{hosts[0]}" if len(hosts) == 1 else ""
+        is_host = len(hosts) == 1 and HOST.fullmatch(hosts[0])
+        origin = f"{scope['scheme']}://{hosts[0]}" if is_host else ""
     query = scope["query_string"].decode("latin-1")
     return HttpRequest(
         method=scope["method"],
@@ -142,18 +159,21 @@ class _Body:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._read: bytes | None = None
+        self._is_lost = False
 
     async def read(self) -> bytes:
         """Receive it whole.
 
         Raises:
-            ContentDigestError: it is too long or too slow, or the client went away.
+            BodyError: it is too long or too slow, or the client went away.
         """
+        self._is_lost = True
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 self._read = await self._receive_all()
+            self._is_lost = False
         except TimeoutError:
-            raise ContentDigestError("the body did not come in time") from None
+            raise BodyError("the body did not come in time") from None
         return self._read
 
     async def _receive_all(self) -> bytes:
@@ -161,15 +181,17 @@ class _Body:
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ContentDigestError("the client went away before its body was whole")
+                raise BodyError("the client went away before its body was whole")
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > MAX_SIGNED_BODY_BYTES:
-                raise ContentDigestError(f"the body is over {MAX_SIGNED_BODY_BYTES} bytes")
+                raise BodyError(f"the body is over {MAX_SIGNED_BODY_BYTES} bytes")
         return bytes(body)
 
     async def receive(self) -> Message:
-        """Give what was read ahead, once, then what else comes."""
+        """Give what was read ahead, once, then what else comes; nothing, if only part came."""
+        if self._is_lost:
+            return {"type": "http.disconnect"}
         if self._read is None:
             return await self._receive()
         body, self._read = self._read, None

@@ -20,7 +20,7 @@ Stamp = tuple[int, int, int]
 
 
 def read(path: Path) -> tuple[Key, ...]:
-    """Read a JSON Web Key Set (RFC 7517 section 5).
+    """Read a JSON Web Key Set (RFC 7517 section 5). A key that cannot be used spoils the set.
 
     Raises:
         InvalidKeyError: it cannot be read or used. The message quotes neither file nor path.
@@ -45,12 +45,13 @@ class KeysetFile:
     def __init__(self, path: Path, replace: Callable[[tuple[Key, ...]], None]) -> None:
         self._path = path
         self._replace = replace
-        self._stamp = self._stat()
+        self._stamp: Stamp | None = None
         self._asked = asyncio.Event()
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """Look at the file every now and then, and at once on SIGHUP, until left."""
+        self.refresh(even_unchanged=True)  # it may have changed since the settings were read
         loop = asyncio.get_running_loop()
         # Only a process's main thread gets signals; elsewhere the polling has to do.
         with suppress(ValueError, RuntimeError, NotImplementedError):
@@ -81,6 +82,9 @@ class KeysetFile:
         except InvalidKeyError as error:
             metrics.count_keyset_reload("kept")
             logs.log("error", "keyset_kept", reason=f"APPROOV_KEYSET_FILE {error}")
+        except Exception as error:  # noqa: BLE001  (the watch goes on, whatever happens)
+            metrics.count_keyset_reload("kept")
+            logs.log("error", "keyset_kept", reason="a defect", exc_info=error)
         else:
             metrics.count_keyset_reload("replaced")
             logs.log("info", "keyset_replaced")

@@ -21,7 +21,7 @@ Event = MutableMapping[str, Any]
 FIELDS = frozenset(
     {
         "timestamp", "level", "event", "logger", "request_id",
-        "method", "route", "status", "duration_ms", "reason", "cache",
+        "method", "route", "status", "duration_ms", "reason", "detail", "cache",
         "source", "outcome", "services", "listen", "exception", "at",
     }
 )  # fmt: skip

@@ -1,7 +1,9 @@
 """From settings to the verifier that they describe, with its keys kept up to date."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from attestation.binding import BindingPolicy
 from attestation.claims import ClaimPolicy, Clock
@@ -17,10 +19,10 @@ def keys_of(settings: Settings) -> KeyRing:
     """Give every key in force: the secrets, then those of the file.
 
     Raises:
-        InvalidKeyError: the file has become unusable, or two keys have one kid.
+        InvalidKeyError: the file has become unusable since the settings were checked.
     """
     path = settings.approov_keyset_file
-    return KeyRing((*settings.secrets, *(keyset_file.read(path) if path else ())))
+    return settings.ring(keyset_file.read(path) if path else ())
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -62,11 +64,14 @@ async def kept_up_to_date(verifier: RequestVerifier, settings: Settings) -> Asyn
     """Follow changes of the key set file, if there is one, until left."""
     path = settings.approov_keyset_file
     if path is None:
+        # A hang-up would end a process that has nothing to read anew.
+        with suppress(ValueError, RuntimeError, NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
         yield
         return
 
     def replace(keys: tuple[Key, ...]) -> None:
-        verifier.replace_keys(KeyRing((*settings.secrets, *keys)))
+        verifier.replace_keys(settings.ring(keys))
 
     async with KeysetFile(path, replace).watched():
         yield

@@ -1,5 +1,6 @@
 """What the documents say is so."""
 
+import base64
 import re
 import sys
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from attestation.claims import Attestation
 from edge.environment import ALIASES, SECRET_VARIABLES
 from edge.settings import Settings, variables
 from proxy.errors import SourceError
+from standin.calendar import SettableClock
 from tests.attestation.test_token import kinds
+from tests.conftest import SECRET
 from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
 
 README = (ROOT / "README.md").read_text()
@@ -171,6 +175,16 @@ def test_rules_are_held() -> None:
     }
     assert len(named) > 60
     assert named - written == set()
+
+
+def test_example(token: str, monkeypatch: pytest.MonkeyPatch, clock: SettableClock) -> None:
+    """The verifier's example runs as it stands."""
+    text = (ROOT / "attestation" / "README.md").read_text()
+    (example,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    monkeypatch.setattr("time.time", clock)
+    names = {"secret": base64.b64encode(SECRET).decode(), "token": token.encode()}
+    exec(example, names)  # noqa: S102
+    assert isinstance(names["attestation"], Attestation)
 
 
 @pytest.mark.parametrize(

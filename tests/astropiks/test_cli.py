@@ -46,7 +46,7 @@ def test_mint(tmp_path: Path) -> None:
     assert token.count("\n") == 1
     status, said = explain(tmp_path, token)
     assert status == 0
-    assert said.startswith("accepted: expires in 3")
+    assert said.startswith("accepted: good for 3")
 
 
 def test_kept_secret(tmp_path: Path) -> None:

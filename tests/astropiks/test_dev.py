@@ -16,11 +16,11 @@ UNSET = dict.fromkeys((*variables(), *ALIASES, *(f"{name}_FILE" for name in SECR
 """Keeps a developer's own .env out of the tests that run in the checkout."""
 
 
-def curl(output: Path) -> str:
-    """Paste the printed curl line into a shell, and give what it prints."""
+def curl(output: Path, cwd: Path = Path("/")) -> str:
+    """Paste the printed line into a shell, and give what it prints."""
     assert shutil.which("curl"), "these tests run curl: please install it"
-    (line,) = [line for line in output.read_text().splitlines() if line.startswith("curl ")]
-    return run(["sh", "-c", f"{line} --silent --show-error"], environment(), Path("/")).stdout
+    (line,) = [line for line in output.read_text().splitlines() if "curl -H" in line]
+    return run(["sh", "-c", f"{line} --silent --show-error"], environment(), cwd).stdout
 
 
 def test_make_run(tmp_path: Path) -> None:
@@ -113,6 +113,27 @@ def test_signed_request(tmp_path: Path) -> None:
         answers = [httpx.get(url, headers=headers).status_code for _ in range(2)]
     assert answers == [200, 401]
     assert '"replay"' in output.read_text() or "reason=replay" in output.read_text()
+
+
+PROTECTED = {
+    "bound": {"APPROOV_BINDING_HEADERS": "Authorization,X-Device-Id"},
+    "signed": {"APPROOV_MESSAGE_SIGNING": "required"},
+    "both": {
+        "APPROOV_BINDING_HEADERS": "Authorization",
+        "APPROOV_MESSAGE_SIGNING": "required",
+    },
+}
+
+
+@pytest.mark.parametrize("variables", PROTECTED.values(), ids=PROTECTED)
+def test_protected(tmp_path: Path, variables: dict[str, str]) -> None:
+    """The line to paste works with every protection on."""
+    port, output = free_port(), tmp_path / "output"
+    env = environment(PORT=str(port), **variables)
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        answer = curl(output, tmp_path)
+    assert '"date":"2021-10-12"' in answer
 
 
 def test_port_in_use(tmp_path: Path) -> None:

@@ -36,13 +36,17 @@ def port() -> Iterator[int]:
 
 
 def talk(port: int, *parts: bytes, most: int = 100) -> bytes:
-    """Send *parts*, the last one up to *most* times, and give all that is answered."""
+    """Send *parts*, the last one up to *most* times, and give all that is answered.
+
+    Raises:
+        TimeoutError: the connection was not closed.
+    """
     answer = b""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
-        with contextlib.suppress(OSError):
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        with contextlib.suppress(ConnectionError):
             for part in (*parts[:-1], *[parts[-1]] * most):
                 connection.sendall(part)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(ConnectionError):
             while data := connection.recv(65536):
                 answer += data
     return answer
@@ -117,3 +121,37 @@ def test_slow_second_head(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is one that does not finish its second."""
     monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
     assert talk(port, GET + b"\r\n" + GET, most=1).count(b"HTTP/1.1 200 ") == 1
+
+
+@pytest.mark.parametrize("between", [b"\r\n", b"\r\n\r\n"])
+def test_bytes_between_requests(port: int, monkeypatch: pytest.MonkeyPatch, between: bytes) -> None:
+    """Nor is a connection kept by bytes that belong to no request."""
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(GET + b"\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(between)
+        assert connection.recv(65536) == b""
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 401 without reading a body."""
+    if scope["type"] == "lifespan":
+        await echo(scope, receive, send)
+        return
+    await PlainTextResponse("refused", 401)(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+def test_body_after_refusal(head: bytes) -> None:
+    """After a refusal the body is not waited for, nor taken: the connection is closed."""
+    with serving(refuse) as url:
+        port = int(url.rpartition(":")[2])
+        assert b"HTTP/1.1 401 " in talk(port, head, most=1)
+        talk(port, head, b"b" * 100_000, most=1000)

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attestation import binding, errors
+from attestation import binding, request_errors
 from attestation.binding import BindingPolicy
 from attestation.claims import Attestation
-from attestation.errors import BindingError
 from attestation.request import HttpRequest
+from attestation.request_errors import BindingError
 
 PUBLISHED = {
     "Bearer myauth_token": "Rd7hTCAr1vfB6ejYGQNFyj9J+rwwqv/ukn8we4+93HQ=",
@@ -65,25 +65,25 @@ def test_as_sent(value: str) -> None:
 def test_absent() -> None:
     """A token that is bound needs the header it is bound to."""
     for headers in ([], [("authorization", "")]):
-        with pytest.raises(errors.AbsentBindingHeaderError):
+        with pytest.raises(request_errors.AbsentBindingHeaderError):
             check(PAY, ONE, *headers)
 
 
 def test_one_of_two_absent() -> None:
     """It needs every one of them: a token bound to one is not bound to two."""
-    with pytest.raises(errors.AbsentBindingHeaderError):
+    with pytest.raises(request_errors.AbsentBindingHeaderError):
         check(PAY, TWO, ("authorization", "Bearer myauth_token"))
 
 
 def test_repeated() -> None:
     """A binding header that stands twice is ambiguous, even with equal values."""
-    with pytest.raises(errors.RepeatedBindingHeaderError):
+    with pytest.raises(request_errors.RepeatedBindingHeaderError):
         check(PAY, ONE, *[("authorization", "Bearer myauth_token")] * 2)
 
 
 def test_unbound() -> None:
     """Whether an unbound token passes is the operator's choice, and by default it does not."""
-    with pytest.raises(errors.MissingBindingError):
+    with pytest.raises(request_errors.MissingBindingError):
         check(None, ONE, ("authorization", "x"))
     check(None, BindingPolicy(headers=("authorization",), allows_unbound=True))
 
@@ -93,7 +93,7 @@ def test_allowance_is_for_unbound_only() -> None:
     policy = BindingPolicy(headers=("authorization",), allows_unbound=True)
     with pytest.raises(BindingError):
         check(PAY, policy, ("authorization", "other"))
-    with pytest.raises(errors.AbsentBindingHeaderError):
+    with pytest.raises(request_errors.AbsentBindingHeaderError):
         check(PAY, policy)
 
 

@@ -103,9 +103,19 @@ def test_json(place: str, claims: bytes) -> None:
 
 def test_oversized() -> None:
     """Length is checked before anything is decoded."""
-    padding = b'{"a":"' + b"a" * compact.MAX_TOKEN_BYTES + b'"}'
     with pytest.raises(OversizedTokenError):
-        compact.parse(token(claims=padding))
+        compact.parse(b"!" * (compact.MAX_TOKEN_BYTES + 1))
+
+
+@pytest.mark.parametrize(("depth", "good"), [(31, True), (32, False)])
+def test_nesting(depth: int, *, good: bool) -> None:
+    """Nesting is bounded long before it could cost anything."""
+    text = token(claims=b'{"a":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}")
+    if good:
+        compact.parse(text)
+        return
+    with pytest.raises(JsonError, match="brackets"):
+        compact.parse(text)
 
 
 @given(st.binary(max_size=200))

@@ -1,4 +1,5 @@
 import base64
+import hmac
 import traceback
 
 import pytest
@@ -11,6 +12,8 @@ SAMPLES = {
     "quickstarts": "h+CX0tOzdAAR9l15bWAqvq7w9olk66daIH+Xk+IAHhVVHszjDzeGobzNnqyRze3lw/WVyWrc2gZfh3X"
     "XfBOmww==",
     "test suites": "TEST+SECRET/" * 7 + "AA==",
+    "message signing": "ajNBV3k2b0ZHSGczOG5ZVG05X0tCaFpVeUR2TFh5S2ZlZHQ4YkpHUXh6b3MzQzVfUVhwZ3B5M"
+    "0o3eWtyVFM2Rw==",
 }
 
 
@@ -33,6 +36,28 @@ def test_unusable(text: str) -> None:
     """Text that is no base64 secret is refused."""
     with pytest.raises(InvalidKeyError):
         HmacKey(decode_secret(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("!" * 64, "the secret itself"),
+        ("secret: abcdef", "more than the secret"),
+        ("!", "base64url text$"),
+    ],
+)
+def test_slips(text: str, hint: str) -> None:
+    """The usual slips in pasting a secret are recognised and named."""
+    with pytest.raises(InvalidKeyError, match=hint):
+        decode_secrets(text)
+
+
+def test_used_undecoded() -> None:
+    """A signature by the base64 text of a secret is told from one by its bytes."""
+    key = HmacKey(SECRET)
+    text = base64.urlsafe_b64encode(SECRET).rstrip(b"=")
+    assert key.verifies_undecoded(b"x", hmac.digest(text, b"x", "sha256"))
+    assert not key.verifies_undecoded(b"x", hmac.digest(SECRET, b"x", "sha256"))
 
 
 def test_short() -> None:

@@ -7,7 +7,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from attestation.errors import AlgorithmError, SignatureError
+from attestation.claims import ClaimPolicy
+from attestation.errors import AlgorithmError, LifetimeError, SignatureError, UnknownKeyError
 from attestation.keys import (
     CURVES,
     RSA_ALGORITHMS,
@@ -100,7 +101,7 @@ def test_named_key_only(clock: SettableClock) -> None:
 )
 def test_unknown_kid(clock: SettableClock, kid: str) -> None:
     """An unknown kid leads nowhere but to the keys that have none."""
-    with pytest.raises(AlgorithmError):
+    with pytest.raises(UnknownKeyError):
         TokenVerifier(ring("RS256"), clock=clock).verify(token(clock, "RS256", RSA_KEY, kid))
     keys = KeyRing((HmacKey(SECRET), *ring("RS256").keys))
     TokenVerifier(keys, clock=clock).verify(token(clock, "HS256", SECRET, kid))
@@ -122,6 +123,8 @@ BAD = {
     "RSA of oct": lambda: jwk("HS256", alg="RS256"),
     "HS512": lambda: jwk("HS256", alg="HS512"),
     "for encryption": lambda: jwk("RS256", use="enc"),
+    "for other operations": lambda: jwk("RS256", key_ops=["encrypt"]),
+    "operations as text": lambda: jwk("RS256", key_ops="verify"),
     "private": lambda: jwk("RS256", d="AQAB"),
     "kid as number": lambda: jwk("RS256", kid=1),
     "short secret": lambda: jwk("HS256", k="c2hvcnQ"),
@@ -179,7 +182,7 @@ def test_memory_ends_with_the_key(clock: SettableClock) -> None:
     known = token(clock, "RS256", RSA_KEY, "RS256")
     verifier.verify(known)
     verifier.replace_keys(ring("ES256"))
-    with pytest.raises(AlgorithmError):
+    with pytest.raises(UnknownKeyError):
         verifier.verify(known)
     verifier.replace_keys(ring("RS256"))
     verifier.verify(known)
@@ -200,3 +203,14 @@ def test_remembered(clock: SettableClock) -> None:
     assert len(calls) == 1
     verifier.verify(token(clock, "HS256", SECRET, "other spelling"))
     assert len(calls) == 2
+
+
+def test_remembered_while_clocks_go_back(clock: SettableClock) -> None:
+    """What a token proved later is not proved at an earlier time."""
+    policy = ClaimPolicy(max_lifetime_seconds=100)
+    verifier = TokenVerifier(KeyRing((HmacKey(SECRET),)), clock=clock, policy=policy)
+    known = token(clock, "HS256", SECRET)
+    verifier.verify(known)
+    clock.advance(seconds=-50)
+    with pytest.raises(LifetimeError):
+        verifier.verify(known)

@@ -1,4 +1,7 @@
+import pytest
+
 from attestation.memory import BoundedMemory, ProcessReplayStore
+from attestation.request_errors import ReplayError, ReplayStoreFullError
 from standin.calendar import SettableClock
 
 
@@ -15,21 +18,39 @@ def test_bounded() -> None:
 def test_first(clock: SettableClock) -> None:
     """A signature is new once, until it would be refused for its age anyway."""
     store = ProcessReplayStore(clock)
-    assert store.is_first(b"one", clock.now + 10)
-    assert not store.is_first(b"one", clock.now + 10)
-    assert store.is_first(b"two", clock.now + 10)
+    store.admit(b"one", clock.now + 10)
+    with pytest.raises(ReplayError):
+        store.admit(b"one", clock.now + 10)
+    store.admit(b"two", clock.now + 10)
     clock.advance(seconds=9.9)
-    assert not store.is_first(b"one", clock.now + 10)
+    with pytest.raises(ReplayError):
+        store.admit(b"one", clock.now + 10)
     clock.advance(seconds=0.1)
-    assert store.is_first(b"one", clock.now + 10)
+    store.admit(b"one", clock.now + 10)
+
+
+def test_clock_set_back(clock: SettableClock) -> None:
+    """What has been forgotten as expired does not become new by the clock's going back."""
+    store = ProcessReplayStore(clock)
+    store.admit(b"one", clock.now + 10)
+    clock.advance(seconds=60)
+    store.admit(b"two", clock.now + 10)
+    clock.advance(seconds=-60)
+    with pytest.raises(ReplayError):
+        store.admit(b"one", clock.now + 10)
+    store.admit(b"three", clock.now + 100)
+    with pytest.raises(ReplayError):
+        store.admit(b"three", clock.now + 100)
 
 
 def test_full(clock: SettableClock) -> None:
     """A full store refuses rather than forgets, and recovers as signatures expire."""
     store = ProcessReplayStore(clock, size=2)
-    assert store.is_first(b"one", clock.now + 1)
-    assert store.is_first(b"two", clock.now + 10)
-    assert not store.is_first(b"three", clock.now + 10)
-    assert not store.is_first(b"two", clock.now + 10)
+    store.admit(b"one", clock.now + 1)
+    store.admit(b"two", clock.now + 10)
+    with pytest.raises(ReplayStoreFullError):
+        store.admit(b"three", clock.now + 10)
+    with pytest.raises(ReplayError):
+        store.admit(b"two", clock.now + 10)
     clock.advance(seconds=1)
-    assert store.is_first(b"three", clock.now + 10)
+    store.admit(b"three", clock.now + 10)

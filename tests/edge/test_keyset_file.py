@@ -78,11 +78,12 @@ def test_changed(path: Path) -> None:
     ring = Ring()
     watched = KeysetFile(path, ring)
     watched.refresh()
-    assert ring.kids == []
+    watched.refresh()
+    assert ring.kids == [["RS256"]]
     write(path, "ES256", "RS256")
     watched.refresh()
     watched.refresh()
-    assert ring.kids == [["ES256", "RS256"]]
+    assert ring.kids == [["RS256"], ["ES256", "RS256"]]
 
 
 @pytest.mark.parametrize("content", BAD.values(), ids=BAD)
@@ -90,36 +91,83 @@ def test_last_good(path: Path, content: bytes | None) -> None:
     """While the new content is bad the last good one stays, and the log says so once."""
     ring = Ring()
     watched = KeysetFile(path, ring)
+    watched.refresh()
     path.unlink()
     if content is not None:
         path.write_bytes(content)
     with capture_logs() as logged:
         watched.refresh()
         watched.refresh()
-    assert ring.kids == []
+    assert ring.kids == [["RS256"]]
     assert [line["event"] for line in logged] == ["keyset_kept"]
     write(path, "ES256")
     watched.refresh()
-    assert ring.kids == [["ES256"]]
+    assert ring.kids == [["RS256"], ["ES256"]]
+
+
+class Waiting(Ring):
+    """Tells when something was handed on for the second time: the first is at the beginning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again = asyncio.Event()
+
+    def __call__(self, keys: tuple[Key, ...]) -> None:
+        """Keep."""
+        super().__call__(keys)
+        if len(self.kids) == 2:
+            self.again.set()
+
+
+async def test_changed_before(path: Path) -> None:
+    """What has changed since the settings were read is found at the beginning."""
+    ring = Ring()
+    watched = KeysetFile(path, ring)
+    write(path, "ES256")
+    async with watched.watched():
+        assert ring.kids == [["ES256"]]
 
 
 async def test_signal(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On SIGHUP it is read at once, even if it looks unchanged."""
     monkeypatch.setattr(keyset_file, "POLL_SECONDS", 3600)
-    handed_on = asyncio.Event()
-    async with KeysetFile(path, lambda _: handed_on.set()).watched():
+    ring = Waiting()
+    async with KeysetFile(path, ring).watched():
         await asyncio.sleep(0)
         os.kill(os.getpid(), signal.SIGHUP)
-        await asyncio.wait_for(handed_on.wait(), 5)
+        await asyncio.wait_for(ring.again.wait(), 5)
 
 
 async def test_polling(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a signal it is found changed within the polling time."""
     monkeypatch.setattr(keyset_file, "POLL_SECONDS", 0.01)
-    handed_on = asyncio.Event()
-    async with KeysetFile(path, lambda _: handed_on.set()).watched():
+    ring = Waiting()
+    async with KeysetFile(path, ring).watched():
         write(path, "ES256")
-        await asyncio.wait_for(handed_on.wait(), 5)
+        await asyncio.wait_for(ring.again.wait(), 5)
+
+
+async def test_defect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect in handing on does not end the watch."""
+    monkeypatch.setattr(keyset_file, "POLL_SECONDS", 0.01)
+    ring = Waiting()
+
+    def broken_once(keys: tuple[Key, ...]) -> None:
+        ring(keys)
+        if len(ring.kids) == 1:
+            raise ZeroDivisionError
+
+    async with KeysetFile(path, broken_once).watched():
+        write(path, "ES256")
+        await asyncio.wait_for(ring.again.wait(), 5)
+
+
+async def test_hang_up_without_file(nasa: StandIn, clock: SettableClock) -> None:
+    """SIGHUP does no harm where there is nothing to read."""
+    async with asking(nasa, clock) as client:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        assert (await client.get("/livez")).status_code == 200
 
 
 async def test_rotation_under_load(
@@ -130,23 +178,33 @@ async def test_rotation_under_load(
     old = {"Approov-Token": signed_token(clock, "RS256", PRIVATE["RS256"], "RS256").decode()}
     new = {"Approov-Token": signed_token(clock, "ES256", PRIVATE["ES256"], "ES256").decode()}
     secret = {"Approov-Token": mint(SECRET, now=clock.now)}
-    steps = [(["RS256"], [old]), (["ES256", "RS256"], [old, new]), (["ES256"], [new])]
     async with asking(nasa, clock, make_settings(approov_keyset_file=path)) as client:
 
         async def status(headers: dict[str, str]) -> int:
             return (await client.get("/planetary/apod", headers=headers)).status_code
 
-        async def in_force(algorithms: list[str], newest: dict[str, str]) -> bool:
-            return await status(newest) == 200 and (await status(old) == 200) == (
-                "RS256" in algorithms
-            )
+        answers: list[int] = []
+        good: list[dict[str, str]] = [old, secret]
 
-        for algorithms, good in steps:
+        async def load() -> None:
+            while True:
+                answers.extend(await asyncio.gather(*map(status, good)))
+
+        task = asyncio.create_task(load())
+        for algorithms, newest in ((("ES256", "RS256"), new), (("ES256",), new)):
+            if algorithms == ("ES256",):
+                good.remove(old)  # by now the apps have fetched tokens of the new key
+                await asyncio.sleep(0)
             write(path, *algorithms)
             for _ in range(500):
-                if await in_force(algorithms, good[-1]):
+                settled = await status(newest) == 200
+                if settled and (await status(old) == 200) == ("RS256" in algorithms):
                     break
                 await asyncio.sleep(0.01)
-            load = [status(headers) for headers in [*good, secret] * 50]
-            assert set(await asyncio.gather(*load)) == {200}
-        assert await status(old) == 401
+            else:
+                pytest.fail("the new key set did not come into force")
+            if new not in good:
+                good.append(new)
+        task.cancel()
+    assert set(answers) == {200}
+    assert len(answers) > 20

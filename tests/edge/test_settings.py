@@ -1,9 +1,13 @@
 import base64
+import json
 import traceback
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from attestation.keys import InvalidKeyError
+from edge import keyset_file
 from edge.settings import DevelopmentSettings, Settings
 from tests.attestation.test_keys import SAMPLES
 from tests.conftest import make_settings
@@ -46,7 +50,7 @@ def test_frozen() -> None:
         ("nasa_api_base_url", "api.nasa.gov"),
         ("nasa_api_base_url", "http://127.0.0.1.attacker.test"),
         ("approov_base64_secret", "c2hvcnQ="),
-        ("approov_base64_secret", "not base64"),
+        ("approov_base64_secret", "%%%"),
         ("approov_base64_secret", f"{SECRET_TEXT},"),
         ("approov_header_name", "Approov Token"),
         ("approov_header_name", "Approov-Token:"),
@@ -66,11 +70,15 @@ def test_frozen() -> None:
         ("approov_keyset_file", "/nonexistent"),
         ("approov_leeway_seconds", "-1"),
         ("approov_leeway_seconds", "nan"),
-        ("approov_max_lifetime_seconds", "0"),
+        ("approov_max_lifetime_seconds", "-5"),
         ("approov_binding_headers", "Authorization,,X"),
         ("approov_binding_headers", "Authorization, authorization"),
         ("approov_missing_binding", "maybe"),
         ("approov_message_signing", "on"),
+        ("approov_message_signing", "required"),
+        ("approov_header_name", "Host"),
+        ("approov_binding_headers", "Signature-Input"),
+        ("approov_max_lifetime_seconds", "inf"),
         ("approov_account_signing_key", "c2hvcnQ="),
         ("approov_enforcement", "off"),
         ("approov_status_missing", "200"),
@@ -85,7 +93,7 @@ def test_bad(name: str, value: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         make_settings(**{name: value})
     assert refusal.value.error_count() == 1
-    assert value not in {str(error["msg"]) for error in refusal.value.errors()}
+    assert value not in str(refusal.value.errors()[0]["msg"])
 
 
 @pytest.mark.parametrize(
@@ -144,3 +152,52 @@ def test_masked() -> None:
     printed = f"{failure.value} {frame.locals}"
     assert "nasa_api_key" in printed
     assert not [text for text in ("marker", secret) if text in printed]
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://API.Example.com:443/", "https://api.example.com"),
+        ("https://api.example.com:8443", "https://api.example.com:8443"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+    ],
+)
+def test_public_base_url(text: str, origin: str) -> None:
+    """The public address is kept as clients sign it: in lower case, without the default port."""
+    assert make_settings(public_base_url=text).public_base_url == origin
+
+
+@pytest.mark.parametrize("mode", ["if-present", "required"])
+def test_signing_needs(mode: str) -> None:
+    """Message signatures need a public address, and one process, which knows all of them."""
+    good = {"approov_message_signing": mode, "public_base_url": "https://api.example.com"}
+    assert make_settings(**good).approov_message_signing == mode
+    for change, wanted in (
+        ({"public_base_url": None}, "PUBLIC_BASE_URL"),
+        ({"web_concurrency": 2}, "WEB_CONCURRENCY=1"),
+    ):
+        with pytest.raises(ValidationError, match=wanted):
+            make_settings(**{**good, **change})
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_published_secrets_elsewhere(tmp_path: Path, sample: str) -> None:
+    """Nor do they get in by a key set, or as the key of message signatures."""
+    file = tmp_path / "keys.json"
+    jwk = {"kty": "oct", "k": sample.replace("+", "-").replace("/", "_").rstrip("="), "kid": "x"}
+    file.write_text(json.dumps({"keys": [jwk]}))
+    with pytest.raises(ValidationError, match="publishes"):
+        make_settings(approov_keyset_file=str(file))
+    with pytest.raises(ValidationError, match="publishes"):
+        make_settings(approov_account_signing_key=sample)
+    with pytest.raises(InvalidKeyError, match="publishes"):
+        make_settings().ring(keyset_file.read(file))
+
+
+def test_ambiguous_keyset(tmp_path: Path) -> None:
+    """A key set with two keys of one kid is found out at start."""
+    file = tmp_path / "keys.json"
+    jwk = {"kty": "oct", "k": "a" * 50, "kid": "x"}
+    file.write_text(json.dumps({"keys": [jwk, jwk]}))
+    with pytest.raises(ValidationError, match="same kid"):
+        make_settings(approov_keyset_file=str(file))

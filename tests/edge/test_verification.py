@@ -1,27 +1,37 @@
 """Binding, signatures, modes and key sets, through the whole application."""
 
+import base64
 import json
-from collections.abc import Iterator
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from structlog.testing import capture_logs
+import structlog
 
 from astropiks.mint import Invalid, mint
 from astropiks.signer import AccountKey, InstallKey, sign_request
-from edge.settings import Settings
+from edge import logs
+from edge.settings import DevelopmentSettings, Settings
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from tests.attestation.test_keysets import jwk
 from tests.attestation.test_keysets import token as signed_token
-from tests.conftest import SECRET, asking, make_settings
+from tests.conftest import NASA_KEY, SECRET, asking
+from tests.conftest import make_settings as make_production_settings
 
 ORIGIN = "https://proxy.test"
 APOD = "/planetary/apod?date=2021-10-12"
 INSTALL = InstallKey()
 ACCOUNT = "YWNjb3VudCBrZXkgb2YgdGhlIHRlc3RzLCA0OCBieXRlcyBsb25nLCBzZWNyZXQu"
+
+
+def make_settings(**changes: object) -> Settings:
+    """Give a whole configuration, with the public address that signatures need."""
+    return make_production_settings(**{"public_base_url": ORIGIN, **changes})
 
 
 async def status(
@@ -95,15 +105,13 @@ async def test_account_signature(nasa: StandIn, clock: SettableClock, token: str
 @pytest.mark.parametrize(
     ("public", "signed_for", "expected"),
     [
-        (None, ORIGIN, 200),
         ("https://api.example.com", "https://api.example.com", 200),
         ("https://api.example.com/", "https://api.example.com", 200),
         ("https://api.example.com", ORIGIN, 401),
-        (None, "https://api.example.com", 401),
     ],
 )
 async def test_public_base_url(
-    nasa: StandIn, clock: SettableClock, public: str | None, signed_for: str, expected: int
+    nasa: StandIn, clock: SettableClock, public: str, signed_for: str, expected: int
 ) -> None:
     """Behind a router the signed address is PUBLIC_BASE_URL, whatever Host says."""
     settings = make_settings(approov_message_signing="required", public_base_url=public)
@@ -111,11 +119,71 @@ async def test_public_base_url(
     assert await status(nasa, clock, settings, headers) == expected
 
 
-async def test_forwarded_host(nasa: StandIn, clock: SettableClock) -> None:
-    """Nobody can talk the verifier into another address by a forwarded header."""
+HOSTS = {
+    "the one signed for": ("proxy.test", ORIGIN, 200),
+    "another": ("other.test", ORIGIN, 401),
+    "with a path": ("h.test/planetary", "http://h.test/planetary", 401),
+    "with a query": ("h.test?x=", "http://h.test?x=", 401),
+    "with a user": ("u@h.test", "http://u@h.test", 401),
+    "absent": (None, "", 401),
+}
+
+
+@pytest.mark.parametrize(("host", "signed_for", "expected"), HOSTS.values(), ids=HOSTS)
+async def test_host(
+    nasa: StandIn, clock: SettableClock, host: str | None, signed_for: str, expected: int
+) -> None:
+    """In development the address is the Host's, if that is a host and nothing else."""
+    secret = base64.b64encode(SECRET).decode()
+    settings = DevelopmentSettings.model_validate(
+        {
+            "APPROOV_BASE64_SECRET": secret,
+            "APPROOV_MESSAGE_SIGNING": "required",
+            "NASA_API_KEY": NASA_KEY,
+        }
+    )
+    headers = signed(clock, "/secrets", origin=signed_for)
+    headers["X-Forwarded-Host"] = "proxy.test"
+    async with asking(nasa, clock, settings) as client:
+        request = client.build_request("GET", "/secrets", headers=headers)
+        del request.headers["Host"]
+        if host is not None:
+            request.headers["Host"] = host
+        assert (await client.send(request)).status_code == expected
+
+
+async def test_expiry_while_receiving(nasa: StandIn, clock: SettableClock) -> None:
+    """A token that expires while the body comes is refused."""
+
+    async def slow_body() -> AsyncIterator[bytes]:
+        yield b"bo"
+        clock.advance(hours=2)
+        yield b"dy"
+
+    token = {"Approov-Token": mint(SECRET, now=clock.now, install_key=INSTALL.public)}
+    later = clock.now + 7200
+    headers = sign_request(INSTALL, "POST", ORIGIN + APOD, token, now=later, body=b"body")
     settings = make_settings(approov_message_signing="required")
-    headers = {**signed(clock, origin="https://other.test"), "X-Forwarded-Host": "other.test"}
-    assert await status(nasa, clock, settings, headers) == 401
+    async with asking(nasa, clock, settings) as client:
+        answer = await client.post(APOD, headers=headers, content=slow_body())
+    assert answer.status_code == 401
+
+
+async def test_signature_settings(nasa: StandIn, clock: SettableClock) -> None:
+    """Greatest age, skew and the token's header reach the verifier."""
+    changes = {
+        "approov_message_signing": "required",
+        "approov_signature_max_age_seconds": 5,
+        "approov_signature_skew_seconds": 1,
+        "approov_header_name": "X-Token",
+    }
+    settings = make_settings(**changes)
+    for age, expected in ((5.9, 200), (6, 401), (-1, 200), (-1.1, 401)):
+        token = mint(SECRET, now=clock.now, install_key=INSTALL.public)
+        created = round(clock.now - age)
+        headers = sign_request(INSTALL, "GET", ORIGIN + APOD, {"X-Token": token}, now=created)
+        clock.now = created + age
+        assert await status(nasa, clock, settings, headers) == expected
 
 
 async def test_signed_body(nasa: StandIn, clock: SettableClock) -> None:
@@ -132,13 +200,6 @@ async def test_signed_body(nasa: StandIn, clock: SettableClock) -> None:
             assert (await client.post(APOD, headers=headers, content=body)).status_code == expected
         headers = sign_request(INSTALL, "POST", ORIGIN + APOD, token, now=clock.now)
         assert (await client.post(APOD, headers=headers, content=b"body")).status_code == 401
-
-
-@pytest.fixture
-def logged() -> Iterator[list[Any]]:
-    """Collect what is logged."""
-    with capture_logs() as events:
-        yield events
 
 
 async def test_monitor(nasa: StandIn, clock: SettableClock) -> None:
@@ -218,6 +279,10 @@ REFUSALS: dict[str, tuple[dict[str, object], dict[str, str]]] = {
         {"approov_binding_headers": "Authorization"},
         {"Approov-Token": mint(SECRET, now=4e9)},
     ),
+    "binding_mismatch": (
+        {"approov_binding_headers": "Authorization"},
+        {"Approov-Token": mint(SECRET, now=4e9, bind="one"), "Authorization": "two"},
+    ),
     "message_signature_missing": (
         {"approov_message_signing": "required"},
         {"Approov-Token": mint(SECRET, now=4e9)},
@@ -225,35 +290,70 @@ REFUSALS: dict[str, tuple[dict[str, object], dict[str, str]]] = {
 }
 
 
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """Log as production does, and give what was logged."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    logs.configure("json", "info")
+    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
 @pytest.mark.parametrize("reason", REFUSALS)
 async def test_log_line(
-    nasa: StandIn, clock: SettableClock, logged: list[Any], reason: str
+    nasa: StandIn, clock: SettableClock, lines: Callable[[], list[dict[str, Any]]], reason: str
 ) -> None:
-    """A refused request leaves its reason, route and status in its line, and no token."""
+    """A refused request leaves its reason and detail in its line, and nothing of its token."""
     changes, headers = REFUSALS[reason]
     await status(nasa, clock, make_settings(**changes), headers)
+    logged = lines()
     (line,) = [line for line in logged if line["event"] == "request"]
     assert (line["route"], line["status"]) == ("/planetary/apod", 401)
-    assert not [part for part in headers.values() if part in str(logged)]
+    assert (line["reason"], line["outcome"]) == (reason, "refused")
+    assert line["detail"]
+    private = {part for value in headers.values() for part in value.split(".") if len(part) > 3}
+    assert not [part for part in private - {"NO_NETWORK"} if part in str(logged)]
+
+
+async def test_answered_log_line(
+    nasa: StandIn, clock: SettableClock, token: str, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """An answered request leaves how it was come by; a monitored one what would have been."""
+    settings = make_settings(approov_enforcement="monitor")
+    await status(nasa, clock, settings, {"Approov-Token": token})
+    await status(nasa, clock, settings, {})
+    answered, monitored = [line for line in lines() if line["event"] == "request"]
+    assert (answered["cache"], answered["status"]) == ("miss", 200)
+    assert (monitored["outcome"], monitored["reason"]) == ("monitored", "token_missing")
 
 
 async def test_metrics(nasa: StandIn, clock: SettableClock, token: str) -> None:
     """Decisions are counted by result and reason, for whoever has METRICS_TOKEN."""
     settings = make_settings(metrics_token="metrics-token", approov_enforcement="monitor")
+    headers = {"Authorization": "Bearer metrics-token"}
     async with asking(nasa, clock, settings) as client:
+        before = _counts((await client.get("/metrics", headers=headers)).text)
         await client.get(APOD)
         await client.get("/secrets")
         await client.get("/secrets", headers={"Approov-Token": token})
-        headers = {"Authorization": "Bearer metrics-token"}
-        shown = (await client.get("/metrics", headers=headers)).text
+        after = _counts((await client.get("/metrics", headers=headers)).text)
         for wrong in ({}, {"Authorization": "Bearer x"}, {"Authorization": "metrics-token"}):
             assert (await client.get("/metrics", headers=wrong)).status_code == 401
-    for result, reason in (
-        ("monitored", "token_missing"),
-        ("refused", "token_missing"),
-        ("accepted", ""),
-    ):
-        assert f'astropiks_attestations_total{{reason="{reason}",result="{result}"}}' in shown
+    assert {
+        key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key)
+    } == {
+        'reason="token_missing",result="monitored"': 1,
+        'reason="token_missing",result="refused"': 1,
+        'reason="",result="accepted"': 1,
+    }
+
+
+def _counts(shown: str) -> dict[str, float]:
+    found = re.findall(r"^astropiks_attestations_total\{(.*)\} (\S+)$", shown, re.MULTILINE)
+    return {labels: float(count) for labels, count in found}
 
 
 async def test_no_metrics(client: httpx.AsyncClient) -> None:
