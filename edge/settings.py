@@ -84,6 +84,15 @@ class Settings(BaseSettings):
         366, ge=1, le=12000, description="longest range of dates that is answered, in days"
     )
 
+    apod_unpublished: Literal["not-found", "latest"] = Field(
+        "not-found",
+        description="what today's date gets before its picture is out: `not-found`, as NASA "
+        "answers, or `latest`",
+    )
+    apod_warm_days: int = Field(
+        30, ge=0, le=366, description="days up to today that are fetched at start, 0 to 366"
+    )
+
     approov_keyset_file: Path | None = Field(
         None, description="file with a JSON Web Key Set, for keys with a `kid` or asymmetric ones"
     )
@@ -249,6 +258,7 @@ class DevelopmentSettings(Settings):
 
     in_production: ClassVar[bool] = False
 
+    apod_warm_days: int = 0
     log_format: LogFormat = "console"
 
 

@@ -1,5 +1,6 @@
 """The proxy as routes and resources, for the composition root to serve."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -33,6 +34,7 @@ class ProxyState(TypedDict):
 
     apod: ApodService
     max_days: int
+    days_ahead: int
     clock: freshness.Clock
 
 
@@ -58,10 +60,21 @@ async def resources(
             for name in settings.apod_sources
         ]
         holdings = Holdings(ChainSource(links, clock=clock), clock=clock)
-        service = ApodService(holdings, clock=clock)
+        latest = settings.apod_unpublished == "latest"
+        service = ApodService(holdings, clock=clock, latest_for_unpublished=latest)
+        state: ProxyState = {
+            "apod": service,
+            "clock": clock,
+            "max_days": settings.apod_max_range_days,
+            # In Kiritimati it is tomorrow for ten hours of UTC's today.
+            "days_ahead": 1 if latest else 0,
+        }
+        warming = asyncio.create_task(holdings.warm(settings.apod_warm_days))
         try:
-            yield {"apod": service, "clock": clock, "max_days": settings.apod_max_range_days}
+            yield state
         finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
             await holdings.aclose()
 
 
@@ -82,7 +95,10 @@ async def picture(request: Request[ProxyState]) -> Response:
     today = freshness.today(request.state["clock"]())
     try:
         asked = query.parse(
-            request.scope["query_string"], today=today, max_days=request.state["max_days"]
+            request.scope["query_string"],
+            today=today,
+            max_days=request.state["max_days"],
+            days_ahead=request.state["days_ahead"],
         )
         answer = await request.state["apod"].answer(asked)
     except ApodError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
 from typing import Literal, NamedTuple, Protocol
@@ -125,6 +126,12 @@ class Holdings:
             for day, held in zip(days, found, strict=True)
             if held is not None
         ]
+
+    async def warm(self, count: int) -> None:
+        """Get the last *count* days; where NASA fails, its calls are in the log and that is all."""
+        today = freshness.today(self._clock())
+        with suppress(SourceError):
+            await self.get_days([today - timedelta(days=n) for n in reversed(range(count))])
 
     async def _refresh(self, day: date | None) -> Held:
         """Ask the source and keep what it says, unless what is held is better."""

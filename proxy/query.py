@@ -83,7 +83,7 @@ class ApodQuery:
     concept_tags: bool = False
 
 
-def parse(raw: bytes, *, today: date, max_days: int) -> ApodQuery:
+def parse(raw: bytes, *, today: date, max_days: int, days_ahead: int = 0) -> ApodQuery:
     """Read a query string as NASA's backend does, except that nothing is ambiguous.
 
     The client's `api_key` is dropped, as NASA's gateway would; an empty value counts as absent.
@@ -92,6 +92,7 @@ def parse(raw: bytes, *, today: date, max_days: int) -> ApodQuery:
         raw: the query string as received, without the question mark.
         today: the present date in UTC, which is NASA's idea of today.
         max_days: the longest range that is served; NASA states none.
+        days_ahead: how far ahead of *today* a single date may be; NASA allows none.
 
     Raises:
         BadQueryError: with NASA's text.
@@ -106,18 +107,20 @@ def parse(raw: bytes, *, today: date, max_days: int) -> ApodQuery:
     if given.keys() & {"date", "start_date", "end_date", "count"} not in COMBINATIONS:
         raise BadQueryError(BAD_COMBINATION)
     return ApodQuery(
-        wanted=_wanted(given, today, max_days),
+        wanted=_wanted(given, today, max_days, days_ahead),
         thumbs=given.get("thumbs", "").lower() == "true",
         concept_tags="concept_tags" in given,
     )
 
 
-def _wanted(given: Mapping[str, str], today: date, max_days: int) -> Latest | Day | Span | Sample:
+def _wanted(
+    given: Mapping[str, str], today: date, max_days: int, days_ahead: int
+) -> Latest | Day | Span | Sample:
     if "count" in given:
         return Sample(_count(given["count"]))
     if "start_date" in given:
         return _span(given, today, max_days)
-    return Day(_day(given["date"], today)) if "date" in given else Latest()
+    return Day(_day(given["date"], today, days_ahead)) if "date" in given else Latest()
 
 
 def _span(given: Mapping[str, str], today: date, max_days: int) -> Span:
@@ -149,7 +152,7 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
         raise BadQueryError(UNKNOWN_FIELD) from None
 
 
-def _day(text: str, today: date) -> date:
+def _day(text: str, today: date, days_ahead: int = 0) -> date:
     """Read a date with NASA's texts: Python's own for its form, then the range of the archive."""
     quoted = text[:MAX_QUOTED_CHARACTERS]
     match = DATE.fullmatch(text)
@@ -163,7 +166,7 @@ def _day(text: str, today: date) -> date:
     except ValueError:
         wrong = "day is out of range for month" if int(year) else "year 0 is out of range"
         raise BadQueryError(wrong) from None
-    if not FIRST_DAY <= parsed <= today:
+    if not FIRST_DAY <= parsed <= today + timedelta(days=days_ahead):
         first, last = (f"{d:%b %d, %Y}" for d in (FIRST_DAY, today))
         raise BadQueryError(f"Date must be between {first} and {last}.")
     return parsed

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from datetime import date
 
 from proxy import extras, freshness, sample
 from proxy.errors import NoRecordError
@@ -38,9 +39,15 @@ class ApodService:
     """Answers queries."""
 
     def __init__(
-        self, holdings: Holdings, *, clock: freshness.Clock, chance: random.Random | None = None
+        self,
+        holdings: Holdings,
+        *,
+        clock: freshness.Clock,
+        chance: random.Random | None = None,
+        latest_for_unpublished: bool = False,
     ) -> None:
         self._holdings = holdings
+        self._latest_for_unpublished = latest_for_unpublished
         self._clock = clock
         self._chance = chance or random.Random()  # noqa: S311  (pictures, not secrets)
 
@@ -55,13 +62,24 @@ class ApodService:
             case Latest():
                 return self._one(await self._holdings.get(None), query)
             case Day(day):
-                return self._one(await self._holdings.get(day), query)
+                return self._one(await self._day(day), query)
             case Span() as span:
                 return self._many(await self._holdings.get_days(span.days()), query)
             case Sample(count):
                 today = freshness.today(self._clock())
                 drawn = sample.draw(self._holdings, count, today=today, chance=self._chance)
                 return self._many(await drawn, query)
+
+    async def _day(self, day: date) -> Found:
+        """Give one day's picture, or by setting the latest for a day whose picture is not out."""
+        today = freshness.today(self._clock())
+        if not self._latest_for_unpublished or day < today:
+            return await self._holdings.get(day)
+        if day == today:
+            found = await self._holdings.get(day)
+            if found.held.record is not None:
+                return found
+        return await self._holdings.get(None)
 
     def _one(self, found: Found, query: ApodQuery) -> Answer:
         """Answer with one record, whose tag is known unless something is added to it."""

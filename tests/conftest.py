@@ -102,7 +102,8 @@ def make_settings(**changes: object) -> Settings:
     """Give a whole configuration, with *changes*."""
     secret = base64.b64encode(SECRET).decode()
     values = {"approov_base64_secret": secret, "nasa_api_key": NASA_KEY, **changes}
-    values = {"nasa_api_base_url": NASA_URL, "nasa_science_base_url": NASA_URL, **values}
+    urls = {"nasa_api_base_url": NASA_URL, "nasa_science_base_url": NASA_URL}
+    values = {**urls, "apod_warm_days": 0, **values}
     return Settings.model_validate({name.upper(): value for name, value in values.items()})
 
 

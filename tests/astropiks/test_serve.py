@@ -34,6 +34,7 @@ def production(nasa_url: str, port: int, **more: str) -> dict[str, str]:
         NASA_API_KEY=NASA_KEY,
         NASA_API_BASE_URL=nasa_url,
         NASA_SCIENCE_BASE_URL=nasa_url,
+        APOD_WARM_DAYS="0",
         APPROOV_BASE64_SECRET=SECRET_TEXT,
         **more,
     )

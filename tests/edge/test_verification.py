@@ -140,6 +140,8 @@ async def test_host(
             "APPROOV_BASE64_SECRET": secret,
             "APPROOV_MESSAGE_SIGNING": "required",
             "NASA_API_KEY": NASA_KEY,
+            "NASA_API_BASE_URL": "https://api.nasa.test",
+            "NASA_SCIENCE_BASE_URL": "https://api.nasa.test",
         }
     )
     headers = signed(clock, "/secrets", origin=signed_for)

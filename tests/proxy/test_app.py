@@ -1,5 +1,6 @@
+import asyncio
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -45,6 +46,50 @@ async def test_before_publication(client: httpx.AsyncClient, clock: SettableCloc
     clock.now = datetime(2026, 11, 24, 5, 10, tzinfo=UTC).timestamp()
     client.headers["Approov-Token"] = mint(SECRET, now=clock.now)
     assert (await client.get(f"{APOD}?date=2026-11-24")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("moment", "asked", "answered"),
+    [
+        ("2026-11-24T03:00", "2026-11-24", "2026-11-23"),
+        ("2026-11-24T05:10", "2026-11-24", "2026-11-24"),
+        ("2026-11-23T11:00", "2026-11-24", "2026-11-23"),
+        ("2026-11-23T11:00", "2026-11-22", "2026-11-22"),
+    ],
+)
+async def test_unpublished(
+    nasa: StandIn, clock: SettableClock, moment: str, asked: str, answered: str
+) -> None:
+    """By setting, who is ahead of New York, as far as Kiritimati is, gets the latest picture."""
+    clock.now = datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()
+    async with asking(nasa, clock, make_settings(apod_unpublished="latest")) as client:
+        client.headers["Approov-Token"] = mint(SECRET, now=clock.now)
+        assert (await client.get(f"{APOD}?date={asked}")).json()["date"] == answered
+        far = (date.fromisoformat(moment[:10]) + timedelta(days=2)).isoformat()
+        assert (await client.get(f"{APOD}?date={far}")).status_code == 400
+        assert (await client.get(f"{APOD}?date=2020-06-10")).status_code == 404
+
+
+async def test_warm(nasa: StandIn, clock: SettableClock, token: str) -> None:
+    """At start the last days are fetched, in two calls for a month, and nobody waits for them."""
+    async with asking(nasa, clock, make_settings(apod_warm_days=30)) as client:
+        for _ in range(200):
+            await asyncio.sleep(0)
+        calls = len(nasa.requests)
+        client.headers["Approov-Token"] = token
+        answer = await client.get(f"{APOD}?start_date=2026-10-25")
+    assert len(answer.json()) == 30
+    assert answer.headers["Cache-Status"].startswith("astropiks; hit")
+    assert calls == len(nasa.requests) == 2
+
+
+async def test_warm_without_nasa(nasa: StandIn, clock: SettableClock) -> None:
+    """When NASA fails at start, the service starts all the same."""
+    nasa.faults.update(legacy=Fault.HTML, science=Fault.HANG)
+    async with asking(nasa, clock, make_settings(apod_warm_days=30)) as client:
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert (await client.get("/readyz")).status_code == 200
 
 
 async def test_one_cache(client: httpx.AsyncClient, nasa: StandIn) -> None:
