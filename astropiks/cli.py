@@ -87,6 +87,9 @@ def mint_token(
     ] = 3600,
     bind: Annotated[str | None, typer.Option(help="Text to bind the token to (pay).")] = None,
     invalid: Annotated[Invalid | None, typer.Option(help="Make it bad in this way.")] = None,
+    ipk: Annotated[  # noqa: FBT002  (typer makes an option of it)
+        bool, typer.Option("--ipk", help="Give it the public key of a new install.")
+    ] = False,
     sign: Annotated[
         str | None,
         typer.Option(
@@ -96,7 +99,7 @@ def mint_token(
 ) -> None:
     """Print one token, signed with the secret that `astropiks dev` uses."""
     settings = _development_settings()
-    install = InstallKey() if sign else None
+    install = InstallKey() if sign or ipk else None
     now = time.time()
     minted = mint(
         settings.secrets[0].secret,

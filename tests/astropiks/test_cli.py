@@ -82,6 +82,12 @@ def test_bind(tmp_path: Path) -> None:
     assert b'"pay":"Rd7hTCAr1vfB6ejYGQNFyj9J+rwwqv/ukn8we4+93HQ="' in decoded
 
 
+def test_ipk(tmp_path: Path) -> None:
+    """A token may carry an install's key without a signed request around it."""
+    assert "with an install key" in explain(tmp_path, mint(tmp_path, "--ipk"))[1]
+    assert "without an install key" in explain(tmp_path, mint(tmp_path))[1]
+
+
 @pytest.mark.parametrize("place", ["environment", "file"])
 def test_own_secret(tmp_path: Path, place: str) -> None:
     """A secret in the environment or in .env is taken, Approov's published one included."""

@@ -35,7 +35,7 @@ def test_absent() -> None:
 @pytest.mark.parametrize("name", ["did", "ip", "arc", "mskid", "pay", "ipk"])
 @pytest.mark.parametrize("value", [1, True, ["x"], {"a": 1}])
 def test_types(name: str, value: object) -> None:
-    """A claim of the wrong type is not Approov's, and the token is refused whole."""
+    """RFC 8725 section 3.3: a claim of the wrong type makes the whole token refused."""
     with pytest.raises(ClaimError, match=name):
         check({name: value})
 

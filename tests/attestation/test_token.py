@@ -109,6 +109,21 @@ def test_rotation(clock: SettableClock) -> None:
         verifier.verify(mint(secret, now=clock.now).encode())
 
 
+def test_newest_first(clock: SettableClock) -> None:
+    """Keys are tried in their order: the newest makes most tokens."""
+    tried = []
+
+    class Noting(HmacKey):
+        def verifies(self, signing_input: bytes, signature: bytes) -> bool:
+            tried.append(self.secret[:1])
+            return HmacKey.verifies(self, signing_input, signature)
+
+    ring = KeyRing((Noting(b"n" * 64), Noting(b"o" * 64)))
+    TokenVerifier(ring, clock=clock).verify(mint(b"n" * 64, now=clock.now).encode())
+    TokenVerifier(ring, clock=clock).verify(mint(b"o" * 64, now=clock.now).encode())
+    assert tried == [b"n", b"n", b"o"]
+
+
 def test_no_expiry(verifier: TokenVerifier) -> None:
     """A token without exp would be good for ever."""
     with pytest.raises(MissingExpiryError):

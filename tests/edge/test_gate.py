@@ -112,6 +112,9 @@ async def test_methods(requests: RequestVerifier, method: str) -> None:
         ("Bearer", "{}", 401),
         ("Bearer", "Basic {}", 401),
         ("Bearer", "Bearer", 401),
+        ("Bearer", "bearer {}", 200),
+        ("bearer", "BEARER  {}", 200),
+        ("Bearer", "Bearer{}", 401),
         ("", "{}", 200),
     ],
 )
