@@ -104,8 +104,9 @@ def mint_token(
     minted = mint(
         settings.secrets[0].secret,
         now=now,
-        expires_in=expires_in,
+        expires_in=dev.token_lifetime(settings, expires_in),
         bind=bind,
+        more=dev.demanded_claims(settings),
         install_key=install.public if install else None,
         invalid=invalid,
     )

@@ -18,7 +18,7 @@ from astropiks.apps import create_app
 from astropiks.mint import mint
 from edge import logs
 from edge.environment import load
-from edge.settings import DevelopmentSettings
+from edge.settings import DevelopmentSettings, Settings
 from standin.app import StandIn
 
 STANDIN_KEY = "standin-key"
@@ -110,29 +110,46 @@ def banner(settings: DevelopmentSettings, nasa: str) -> str:
         f"  Android emulator      http://10.0.2.2:{settings.port}",
         *([f"  in the local network  http://{lan}:{settings.port}"] if lan else []),
         "",
-        "Paste this (its token is good for a day; `astropiks token mint` makes another):",
+        "Paste this (`astropiks token mint` makes another token):",
         "",
-        _curl(settings, f"{base}{path}"),
+        _curl(settings, base, path),
         "",
     ]
     return "\n".join(lines)
 
 
-def _curl(settings: DevelopmentSettings, url: str) -> str:
+def demanded_claims(settings: Settings) -> dict[str, str]:
+    """Give the claims that *settings* want of every token."""
+    wanted = {"iss": settings.approov_issuer, "aud": settings.approov_audience}
+    return {name: value for name, value in wanted.items() if value}
+
+
+def token_lifetime(settings: Settings, seconds: float) -> float:
+    """Give *seconds*, or as many as *settings* allow."""
+    return min(seconds, settings.approov_max_lifetime_seconds or seconds)
+
+
+def _curl(settings: DevelopmentSettings, base: str, path: str) -> str:
     """Give a line that works as pasted, whatever protections are on."""
     bound = settings.approov_binding_headers
     bind = "example" * len(bound) if bound else None
     if settings.approov_message_signing != "off":
+        signed = f"{settings.public_base_url or base}{path}"
         option = f" --bind {bind}" if bind else ""
         headers = "".join(f" -H '{name}: example'" for name in bound)
-        mint_command = f"{sys.executable} -m astropiks token mint --sign '{url}'{option}"
-        return f"{mint_command} | curl -H @-{headers} '{url}'"
-    secret = settings.secrets[0].secret
-    token = mint(secret, now=time.time(), expires_in=CURL_TOKEN_SECONDS, bind=bind)
+        mint_command = f"{sys.executable} -m astropiks token mint --sign '{signed}'{option}"
+        return f"cd '{checkout()}' && {mint_command} | curl -H @-{headers} '{base}{path}'"
+    token = mint(
+        settings.secrets[0].secret,
+        now=time.time(),
+        expires_in=token_lifetime(settings, CURL_TOKEN_SECONDS),
+        bind=bind,
+        more=demanded_claims(settings),
+    )
     prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
     values = {settings.approov_header_name: f"{prefix}{token}", **dict.fromkeys(bound, "example")}
     headers = " ".join(f"-H '{name}: {value}'" for name, value in values.items())
-    return f"curl {headers} '{url}'"
+    return f"curl {headers} '{base}{path}'"
 
 
 def _kept_secret(path: Path) -> Path:

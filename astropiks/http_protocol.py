@@ -5,6 +5,7 @@ for headers. All of that comes before the gate, so anybody could exhaust the pro
 """
 
 import asyncio
+from collections import deque
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -25,11 +26,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     _unread = 0
     _head_is_complete = False
-    _message_is_complete = True
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
+        self._unanswered: deque[RequestResponseCycle] = deque()
         super().connection_made(transport)
         self._begin_head()
 
@@ -53,7 +54,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self._head_is_complete = False
-        self._message_is_complete = False
         if self._head_timer is None:
             self._begin_head()
 
@@ -71,6 +71,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_is_complete = True
         self._unread = 0
         super().on_headers_complete()
+        self._unanswered.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body; the application decides how much of it to read."""
@@ -80,17 +81,23 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End a request."""
         self._unread = 0
-        self._message_is_complete = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, unless this one still goes on: it may never end."""
+        answered = self._unanswered.popleft()
         super().on_response_complete()
-        if not self._message_is_complete and not self.transport.is_closing():
+        if answered.more_body and not self.transport.is_closing():
             self.transport.close()
 
     def _begin_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.timeout_keep_alive_handler)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        if self._unanswered:  # a pipelined head has time until the answers before it are out
+            self._begin_head()
+        else:
+            self.timeout_keep_alive_handler()
 
     def _end_head(self) -> None:
         if self._head_timer is not None:

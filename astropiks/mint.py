@@ -37,6 +37,7 @@ def mint(
     expires_in: float = 3600,
     bind: str | None = None,
     install_key: bytes | None = None,
+    more: Mapping[str, str] | None = None,
     invalid: Invalid | None = None,
 ) -> str:
     """Make one token.
@@ -47,9 +48,10 @@ def mint(
         expires_in: seconds until it expires.
         bind: what the token is bound to: the `pay` claim gets its SHA-256.
         install_key: public key of the install, DER, for the `ipk` claim.
+        more: further claims, such as `iss`.
         invalid: what to make wrong, if anything.
     """
-    claims: dict[str, object] = {"exp": now + expires_in, "did": DEVICE_ID}
+    claims: dict[str, object] = {"exp": now + expires_in, "did": DEVICE_ID, **(more or {})}
     if bind is not None:
         claims["pay"] = base64.b64encode(hashlib.sha256(bind.encode()).digest()).decode()
     if install_key is not None:

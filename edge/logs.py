@@ -68,6 +68,7 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=threshold, force=True)
+    logging.captureWarnings(capture=True)
     logging.raiseExceptions = False  # a broken stdout would bring a traceback for each line
     for name, least in QUIET_LOGGERS.items():
         logging.getLogger(name).setLevel(least)

@@ -91,9 +91,10 @@ class ApodCache:
 
     def postpone(self, day: date | None) -> None:
         """Leave what is held for *day* alone for a while, since NASA could not renew it."""
-        held = self._held.get(day)
+        held, now = self._held.get(day), self._clock()
         if held:
-            self._held[day] = replace(held, refresh_at=self._clock() + POSTPONE_SECONDS)
+            planned = held.refresh_at if held.fetched_at <= now else 0
+            self._held[day] = replace(held, refresh_at=max(planned, now + POSTPONE_SECONDS))
 
 
 def _held(day: date, record: Record | None, now: float, lifetime: int) -> Held:

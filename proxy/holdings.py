@@ -18,8 +18,18 @@ CacheResult = Literal["hit", "stale", "miss", "refreshed", "collapsed"]
 PATIENCE_SECONDS = 1.0
 """How long a request waits for a new record while an old one is at hand."""
 
-MAX_PARALLEL_CALLS = 4
-"""Calls of NASA under way at once for ranges."""
+MAX_PARALLEL_CALLS = 12
+"""Calls of NASA under way at once; fewer than the client has connections."""
+
+
+class Fetched(NamedTuple):
+    """The records of a range, ascending, and what kept the rest of it from coming, if anything.
+
+    Without a failure, a day that is not among them has no picture.
+    """
+
+    records: list[Record]
+    failure: SourceError | None = None
 
 
 class Source(Protocol):
@@ -37,8 +47,8 @@ class Source(Protocol):
             SourceError: the source failed.
         """
 
-    async def fetch_range(self, start: date, end: date) -> list[Record]:
-        """Give the records from *start* to *end*, at most `max_days`, ascending; gaps are left out.
+    async def fetch_range(self, start: date, end: date) -> Fetched:
+        """Give the records from *start* to *end*, at most `max_days`.
 
         Raises:
             SourceError: the source failed.
@@ -118,12 +128,14 @@ class Holdings:
             for window in windows(wanted, self._source.max_days)
         ]
         outcomes = await asyncio.gather(*map(asyncio.shield, flights), return_exceptions=True)
-        found = [self._cache.find(day) for day in days]
-        if None in found:
-            raise next(one for one in outcomes if isinstance(one, BaseException))
+        # What was held when the question came is good enough, even if its time ran out meanwhile.
+        found = [(day, self._cache.find(day) or before[day]) for day in days]
+        if any(held is None for _, held in found):
+            failures = (one for one in outcomes if isinstance(one, BaseException))
+            raise next(failures, SourceInvalidError("NASA left out days that it should have"))
         return [
             Found(held, "miss") if _is_newer(held, before[day]) else self._from_cache(held)
-            for day, held in zip(days, found, strict=True)
+            for day, held in found
             if held is not None
         ]
 
@@ -137,7 +149,8 @@ class Holdings:
         """Ask the source and keep what it says, unless what is held is better."""
         newest = freshness.today(self._clock())
         try:
-            record = await self._source.fetch(day, newest=newest)
+            async with self._calls:
+                record = await self._source.fetch(day, newest=newest)
             self._check_progress(day, record, newest)
         except NoRecordError as nothing:
             held = self._cache.find(day)
@@ -152,23 +165,35 @@ class Holdings:
 
     async def _refresh_range(self, start: date, end: date) -> None:
         """Ask the source for a window of days and keep what it says of each."""
-        days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
-        try:
-            async with self._calls:
-                records = await self._source.fetch_range(start, end)
-        except Exception:
-            for day in days:
-                self._cache.postpone(day)
-            raise
-        came = {record.day: record for record in records}
+        async with self._calls:
+            now = self._clock()
+            days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+            # While this call waited for its turn, another may have brought some of it.
+            held = {day: self._cache.find(day) for day in days}
+            wanted = [day for day, one in held.items() if one is None or one.is_due(now)]
+            if not wanted:
+                return
+            days = [day for day in days if wanted[0] <= day <= wanted[-1]]
+            try:
+                fetched = await self._source.fetch_range(days[0], days[-1])
+            except Exception:
+                for day in days:
+                    self._cache.postpone(day)
+                raise
+        self._keep_range(days, fetched)
+
+    def _keep_range(self, days: Sequence[date], fetched: Fetched) -> None:
+        came = {record.day: record for record in fetched.records}
         for day in days:
             held = self._cache.find(day)
             if day in came:
                 self._cache.store_record(day, came[day])
             elif held and held.record:
                 self._cache.postpone(day)
-            else:
+            elif fetched.failure is None:
                 self._cache.store_gap(day)
+        if fetched.failure:
+            raise fetched.failure
 
     def _check_progress(self, day: date | None, record: Record, newest: date) -> None:
         """Refuse a latest record that is older than the one before."""

@@ -1,6 +1,8 @@
 """Random days of the archive, at a bounded price in calls of NASA."""
 
+import asyncio
 import random
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import islice
 
@@ -11,6 +13,9 @@ from proxy.records import FIRST_DAY
 
 MAX_CALLS = 10
 """Of NASA, for one request."""
+
+SPARE = 20
+"""Days drawn besides, in place of those that turn out to have no picture."""
 
 NEIGHBORHOOD_DAYS = 12
 """Days on either side of a drawn one that come with it in one call."""
@@ -27,25 +32,35 @@ async def draw(
     Raises:
         SourceError: NASA failed, and too little is held.
     """
-    days = [FIRST_DAY + timedelta(days=n) for n in range((today - FIRST_DAY).days + 1)]
-    chance.shuffle(days)
-    days = [day for day in days if day not in PERMANENT_GAPS]
-    missing = [day for day in days[:count] if holdings.peek(day) is None]
+    drawn = _some(count + SPARE, today, chance)
+    missing = [day for day in drawn[:count] if holdings.peek(day) is None]
     wide = NEIGHBORHOOD_DAYS if len(missing) > MAX_CALLS else 0
-    failure: SourceError | None = None
-    for calls, day in enumerate([*missing, *days[count:]][:MAX_CALLS]):
-        # Beyond the missing days only if one of them had no picture, so that another has to do.
-        if calls >= len(missing) and len(_held(holdings, days, count)) == count:
+    asked = missing[:MAX_CALLS]
+    outcomes = await asyncio.gather(
+        *(holdings.get_days(_around(day, wide, today)) for day in asked), return_exceptions=True
+    )
+    found = _held(holdings, drawn, count)
+    for day in drawn[count : count + MAX_CALLS - len(asked)]:
+        if len(found) == count:
             break
-        try:
-            await holdings.get_days(_around(day, wide, today))
-        except SourceError as error:
-            failure = error
-            break
-    found = _held(holdings, days, count)
+        with suppress(SourceError):
+            await holdings.get_days([day])
+        found = _held(holdings, drawn, count)
     if len(found) < count:
-        raise failure or SourceInvalidError("NASA has too few records for that count")
+        everything = _some((today - FIRST_DAY).days + 1, today, chance)
+        rest = (day for day in everything if day not in drawn)
+        found = _held(holdings, [*drawn, *rest], count)
+    if len(found) < count:
+        failures = (one for one in outcomes if isinstance(one, SourceError))
+        raise next(failures, SourceInvalidError("NASA has too few records for that count"))
     return found
+
+
+def _some(count: int, today: date, chance: random.Random) -> list[date]:
+    """Draw so many different days of the archive."""
+    span = (today - FIRST_DAY).days + 1
+    days = (FIRST_DAY + timedelta(days=n) for n in chance.sample(range(span), min(count, span)))
+    return [day for day in days if day not in PERMANENT_GAPS]
 
 
 def _held(holdings: Holdings, days: list[date], count: int) -> list[Found]:

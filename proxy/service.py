@@ -1,17 +1,22 @@
 """The pipeline: from a query to the bytes that answer it."""
 
+import asyncio
 import random
 from dataclasses import dataclass
 from datetime import date
 
 from proxy import extras, freshness, sample
-from proxy.errors import NoRecordError
+from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.holdings import CacheResult, Found, Holdings
 from proxy.query import ApodQuery, Day, Latest, Sample, Span
 from proxy.records import etag_of
 
 WORST_FIRST: tuple[CacheResult, ...] = ("miss", "collapsed", "refreshed", "stale", "hit")
 """What a list of records is called by: the way in which the least ready of them was come by."""
+
+
+DEADLINE_SECONDS = 15.0
+"""For a whole answer. What is under way goes on, so that the next attempt finds more of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,13 @@ class ApodService:
             NoRecordError: NASA has none.
             SourceError: NASA failed, and nothing is held that could be served instead.
         """
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await self._answer(query)
+        except TimeoutError:
+            raise SourceTimeoutError("NASA did not give all of it in time") from None
+
+    async def _answer(self, query: ApodQuery) -> Answer:
         match query.wanted:
             case Latest():
                 return self._one(await self._holdings.get(None), query)

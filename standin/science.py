@@ -47,9 +47,16 @@ def page(query: dict[str, str], now: float) -> tuple[list[Post], int]:
     last = min(latest_published(now), bounds.get("date_to") or latest_published(now))
     span = [last - timedelta(days=n) for n in range((last - first).days + 1)]
     days = [day for day in span if is_published(day, now)]
-    size = min(PAGE, int(query.get("per_page", PAGE)))
-    start = (int(query.get("page", 1)) - 1) * size
+    size = min(PAGE, _number(query, "per_page", PAGE))
+    start = (_number(query, "page", 1) - 1) * size
     return [post(day) for day in days[start : start + size]], len(days)
+
+
+def _number(query: dict[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000):
+        raise PostError(400, "rest_invalid_param", f"Invalid parameter(s): {name}")
+    return int(text)
 
 
 def post(day: date) -> Post:

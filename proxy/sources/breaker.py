@@ -9,14 +9,22 @@ FAILURES_TO_OPEN = 3
 FIRST_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 600
 
+LONGEST_RETRY_AFTER_SECONDS = 3600
+"""NASA's own windows are hours; a longer wish is a mistake, or somebody's mischief."""
+
+Ticket = int
+"""Names the spell in which a call was let through. What an older one tells no longer counts."""
+
 
 class Breaker:
     """Decides whether a source may be asked."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._spell: Ticket = 0
         self._failures = 0
         self._pause = FIRST_PAUSE_SECONDS
+        self._opened_at = 0.0
         self._open_until: float | None = None
         self._is_probing = False
 
@@ -31,31 +39,46 @@ class Breaker:
         """Whether the source is set aside."""
         return self._open_until is not None
 
-    def admits(self) -> bool:
-        """Tell whether to ask now; of an open breaker whose pause is over, one caller may."""
+    def admit(self) -> Ticket | None:
+        """Let a call through, or not; of an open breaker whose pause is over, one call."""
         if self._open_until is None:
-            return True
-        if self._is_probing or self._clock() < self._open_until:
-            return False
+            return self._spell
+        is_pausing = self._opened_at <= self._clock() < self._open_until
+        if self._is_probing or is_pausing:
+            return None
         self._is_probing = True
-        return True
+        return self._spell
 
-    def succeeded(self) -> None:
+    def succeeded(self, ticket: Ticket) -> None:
         """Note an answer that could be used, or an honest "there is none"."""
+        if ticket != self._spell:
+            return
         self._failures = 0
         self._pause = FIRST_PAUSE_SECONDS
         self._open_until = None
         self._is_probing = False
 
-    def failed(self, error: SourceError) -> None:
+    def failed(self, ticket: Ticket, error: SourceError) -> None:
         """Note a failure."""
+        asks_to_wait = isinstance(error, SourceUnavailableError | SourceRefusedError)
+        if ticket != self._spell:
+            if asks_to_wait and self._open_until is not None:
+                self._open_until = max(self._open_until, self._clock() + self._wait(error))
+            return
         self._failures += 1
-        asked_to_wait = isinstance(error, SourceUnavailableError | SourceRefusedError)
-        if self._is_probing or asked_to_wait or self._failures >= FAILURES_TO_OPEN:
-            self._open_until = self._clock() + (error.retry_after_seconds or self._pause)
-            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
-        self._is_probing = False
+        if self._is_probing or asks_to_wait or self._failures >= FAILURES_TO_OPEN:
+            if self._is_probing:
+                self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+            self._opened_at = self._clock()
+            self._open_until = self._opened_at + self._wait(error)
+            self._failures = 0
+            self._is_probing = False
+            self._spell += 1
 
-    def abandoned(self) -> None:
+    def abandoned(self, ticket: Ticket) -> None:
         """Note that the call was given up before it told anything."""
-        self._is_probing = False
+        if ticket == self._spell:
+            self._is_probing = False
+
+    def _wait(self, error: SourceError) -> int:
+        return min(error.retry_after_seconds or self._pause, LONGEST_RETRY_AFTER_SECONDS)

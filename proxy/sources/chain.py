@@ -4,25 +4,29 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from edge import logs
 from proxy import freshness
 from proxy.errors import (
     NoRecordError,
     SourceError,
+    SourceInvalidError,
     SourceTimeoutError,
     SourceUnavailableError,
 )
-from proxy.holdings import Source
+from proxy.holdings import Fetched, Source
 from proxy.records import Record
-from proxy.sources.breaker import Breaker
+from proxy.sources.breaker import Breaker, Ticket
 
 DEADLINE_SECONDS = 10.0
 """For a whole answer, whoever gives it."""
 
 FIRST_SHARE_SECONDS = 6.0
 """Of it, for a source behind which another waits."""
+
+MIN_SHARE_SECONDS = 1.0
+"""For a source that is asked at all, however late it has become."""
 
 T = TypeVar("T")
 
@@ -54,13 +58,19 @@ class ChainSource:
         A source whose latest is not the one that is out by now may have been archived: the next
         one is asked as well, and the newer record counts.
         """
-        expected = day or freshness.latest_published(self._clock())
-        records = await self._ask(
+        published = freshness.latest_published(self._clock())
+        expected = day or published
+        asked = await self._ask(
             lambda source: source.fetch(day, newest=newest), lambda record: record.day >= expected
         )
-        return max(records, key=lambda record: record.day)
+        if asked.answers:
+            return max(asked.answers, key=lambda record: record.day)
+        # That one source has nothing proves little while another, which may know better, fails.
+        if asked.nothing and (asked.failure is None or (day and day > published)):
+            raise asked.nothing
+        raise asked.failure or SourceInvalidError("no source has an answer")
 
-    async def fetch_range(self, start: date, end: date) -> list[Record]:
+    async def fetch_range(self, start: date, end: date) -> Fetched:
         """Give the records of a range; see `proxy.holdings.Source`.
 
         Where one source leaves out days that should have a picture, the next fills them in.
@@ -68,65 +78,87 @@ class ChainSource:
         published = min(end, freshness.latest_published(self._clock()))
         days = {start + timedelta(days=n) for n in range((published - start).days + 1)}
         expected = days - freshness.PERMANENT_GAPS
-        lists = await self._ask(
+        asked = await self._ask(
             lambda source: source.fetch_range(start, end),
-            lambda records: expected <= {record.day for record in records},
+            lambda fetched: expected <= {record.day for record in fetched.records},
         )
-        merged = {record.day: record for records in reversed(lists) for record in records}
-        return [merged[day] for day in sorted(merged)]
+        merged = {
+            record.day: record for fetched in reversed(asked.answers) for record in fetched.records
+        }
+        failure = asked.failure if expected - merged.keys() else None
+        return Fetched([merged[day] for day in sorted(merged)], failure)
 
     async def _ask(
         self, call: Callable[[Source], Awaitable[T]], is_enough: Callable[[T], bool]
-    ) -> list[T]:
-        """Ask one source after the other until an answer is enough, and give all answers."""
-        answers: list[T] = []
-        nothing: NoRecordError | None = None
-        failure: SourceError | None = None
+    ) -> "Asked[T]":
+        """Ask one source after the other until an answer is enough."""
+        asked: Asked[T] = Asked([])
         loop = asyncio.get_running_loop()
         end = loop.time() + DEADLINE_SECONDS
         for link in self._links:
-            if not link.breaker.admits():
+            ticket = link.breaker.admit()
+            if ticket is None:
+                asked.failure = asked.failure or _set_aside(link)
                 continue
-            left = end - loop.time()
+            left = max(MIN_SHARE_SECONDS, end - loop.time())
             share = left if link is self._links[-1] else min(left, FIRST_SHARE_SECONDS)
             try:
-                answers.append(await _call(link, call, share))
+                asked.answers.append(await _call(link, ticket, call, share))
             except NoRecordError as error:
-                nothing = error
+                asked.nothing = error
                 continue
             except SourceError as error:
-                failure = error
+                asked.failure = error
                 continue
-            if is_enough(answers[-1]):
+            if is_enough(asked.answers[-1]):
                 break
-        if not answers:
-            raise nothing or failure or self._all_set_aside()
-        return answers
-
-    def _all_set_aside(self) -> SourceError:
-        seconds = min(link.breaker.retry_after_seconds for link in self._links)
-        return SourceUnavailableError("every source is set aside", retry_after_seconds=seconds)
+        return asked
 
 
-async def _call(link: Link, call: Callable[[Source], Awaitable[T]], share: float) -> T:
+@dataclass(slots=True)
+class Asked(Generic[T]):
+    """What came of asking."""
+
+    answers: list[T]
+    nothing: NoRecordError | None = None
+    failure: SourceError | None = None
+
+
+def _set_aside(link: Link) -> SourceError:
+    seconds = link.breaker.retry_after_seconds
+    return SourceUnavailableError(f"{link.name} is set aside", retry_after_seconds=seconds)
+
+
+async def _call(
+    link: Link, ticket: Ticket, call: Callable[[Source], Awaitable[T]], share: float
+) -> T:
     """Ask one source, for *share* seconds at most, and tell its breaker how it went."""
     was_open = link.breaker.is_open
     try:
         async with asyncio.timeout(share):
             answer = await call(link.source)
     except NoRecordError:
-        link.breaker.succeeded()
+        link.breaker.succeeded(ticket)
         raise
-    except (SourceError, TimeoutError) as cause:
-        error = cause if isinstance(cause, SourceError) else SourceTimeoutError("no answer in time")
-        link.breaker.failed(error)
+    except Exception as cause:  # noqa: BLE001  (upstream trouble is never a 500)
+        error = _source_error(cause)
+        link.breaker.failed(ticket, error)
         if link.breaker.is_open and not was_open:
             logs.log("warning", "source_set_aside", source=link.name, reason=str(error))
         raise error from None
     except BaseException:
-        link.breaker.abandoned()
+        link.breaker.abandoned(ticket)
         raise
-    link.breaker.succeeded()
-    if was_open:
+    link.breaker.succeeded(ticket)
+    if was_open and not link.breaker.is_open:
         logs.log("info", "source_back", source=link.name)
     return answer
+
+
+def _source_error(cause: Exception) -> SourceError:
+    """Make a failure of the source of whatever its reading has raised: never a 500."""
+    if isinstance(cause, SourceError):
+        return cause
+    if isinstance(cause, TimeoutError):
+        return SourceTimeoutError("no answer in time")
+    return SourceInvalidError(f"the answer cannot be read ({type(cause).__name__})")

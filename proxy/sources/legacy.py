@@ -12,6 +12,7 @@ from proxy.errors import (
     NoRecordError,
     SourceInvalidError,
 )
+from proxy.holdings import Fetched
 from proxy.records import InvalidRecordError, Record
 from proxy.sources.client import Reply, get
 from proxy.sources.exchange import logged_call, require_json
@@ -44,10 +45,10 @@ class LegacySource:
         params = {} if day is None else {"date": day.isoformat()}
         return await self._call(params, lambda reply: _record(reply, day, newest))
 
-    async def fetch_range(self, start: date, end: date) -> list[Record]:
+    async def fetch_range(self, start: date, end: date) -> Fetched:
         """Give the records of a range; see `proxy.holdings.Source`."""
         params = {"start_date": start.isoformat(), "end_date": end.isoformat()}
-        return await self._call(params, lambda reply: _records(reply, start, end))
+        return Fetched(await self._call(params, lambda reply: _records(reply, start, end)))
 
     async def _call(self, params: dict[str, str], read: Callable[[Reply], T]) -> T:
         """Ask NASA once."""

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date
+from html import unescape
 from typing import TypeVar
 
 import httpx
@@ -11,7 +12,8 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
 from proxy.errors import NoRecordError, SourceInvalidError
-from proxy.records import InvalidRecordError, Record
+from proxy.holdings import Fetched
+from proxy.records import FIRST_DAY, InvalidRecordError, Record
 from proxy.sources.client import Reply, get
 from proxy.sources.exchange import logged_call, require_json
 
@@ -25,6 +27,14 @@ PAGE = 25
 
 SCREEN_PIXELS = 1080
 """About the width of the pictures that v1 gives as `url`."""
+
+MAX_TEXT_CHARACTERS = 32 * 1024
+MAX_TAGS = 400
+"""An explanation has about 1 kB, and a link in every other sentence."""
+
+MAX_ARTICLE_CHARACTERS = 256 * 1024
+
+FRAME = re.compile(r"<iframe\b[^>]{0,1000}?\bsrc=[\"']([^\"'<>]{1,500})[\"']")
 
 NO_PICTURE = "news-thumbnail"
 """Part of the address that some old posts have in place of a picture's."""
@@ -48,12 +58,12 @@ class ScienceSource:
         """Give the record of *day*, or the latest; see `proxy.holdings.Source`."""
         if day is None:
             latest = await self._call("", {"per_page": "1"}, _records)
-            if len(latest) != 1 or latest[0].day > newest:
+            if len(latest) != 1 or not FIRST_DAY <= latest[0].day <= newest:
                 raise SourceInvalidError("the latest record is not one, or of the future")
             return latest[0]
         return await self._call(f"/{day:%y%m%d}", {}, lambda reply: _record(reply, day))
 
-    async def fetch_range(self, start: date, end: date) -> list[Record]:
+    async def fetch_range(self, start: date, end: date) -> Fetched:
         """Give the records of a range; see `proxy.holdings.Source`."""
         params = {"date_from": f"{start:%y%m%d}", "date_to": f"{end:%y%m%d}"}
         records = await self._call("", {**params, "per_page": str(PAGE)}, _records)
@@ -61,7 +71,7 @@ class ScienceSource:
         if len(days) != len(records) or any(not start <= day <= end for day in days):
             # Parameters that it does not know are ignored: then this is just the latest page.
             raise SourceInvalidError("a record is about another day, or a day has two")
-        return sorted(records, key=lambda record: record.day)
+        return Fetched(sorted(records, key=lambda record: record.day))
 
     async def _call(self, path: str, params: dict[str, str], read: Callable[[Reply], T]) -> T:
         """Ask once."""
@@ -85,7 +95,16 @@ def _records(reply: Reply) -> list[Record]:
     posts = _parsed(reply)
     if not isinstance(posts, list):
         raise SourceInvalidError("the body is no list of records")
-    return [_valid(post) for post in posts]
+    records: list[Record] = []
+    failure: SourceInvalidError | None = None
+    for post in posts:
+        try:
+            records.append(_valid(post))
+        except SourceInvalidError as error:
+            failure = error  # an old post without a picture must not cost its neighbours
+    if failure and not records:
+        raise failure
+    return records
 
 
 def _parsed(reply: Reply) -> object:
@@ -110,6 +129,8 @@ def _valid(post: object) -> Record:
         return Record.from_members(v1_members(post))
     except InvalidRecordError as error:
         raise SourceInvalidError(str(error)) from None
+    except Exception as error:  # noqa: BLE001  (parsers of HTML fail in many ways)
+        raise SourceInvalidError(f"the post cannot be read ({type(error).__name__})") from None
 
 
 def v1_members(post: object) -> dict[str, str]:
@@ -149,9 +170,8 @@ def _media(texts: dict[str, str]) -> dict[str, str]:
 
 def _frame(html: str) -> str | None:
     """Give the address that the article's frame shows."""
-    frame = BeautifulSoup(html, "html.parser").find("iframe")
-    address = frame.get("src") if isinstance(frame, Tag) else None
-    return address if isinstance(address, str) else None
+    frame = FRAME.search(html[:MAX_ARTICLE_CHARACTERS])
+    return unescape(frame[1]) if frame else None
 
 
 def at_screen_size(address: str) -> str:
@@ -166,25 +186,31 @@ def at_screen_size(address: str) -> str:
 
 def explanation(html: str) -> str:
     """Give the text of an explanation, without its heading and the housekeeping that follows."""
-    soup = BeautifulSoup(html, "html.parser")
+    soup = _soup(html)
     heading = soup.find("strong")
     if isinstance(heading, Tag) and heading.get_text().strip().rstrip(":") == "Explanation":
         heading.decompose()
-    for line_break in soup.find_all("br"):
-        after = line_break.next_sibling
-        while isinstance(after, NavigableString) and not after.strip():
-            after = after.next_sibling
-        if isinstance(after, Tag) and after.name == "br" and _text_before(line_break):
-            for rest in [*line_break.next_siblings]:
-                rest.extract()
-            break
+    has_text = was_break = False
+    for node in [*soup.descendants]:
+        if isinstance(node, NavigableString) and node.strip():
+            has_text, was_break = True, False
+        elif isinstance(node, Tag) and node.name == "br":
+            if has_text and was_break:
+                for rest in [*node.next_siblings]:
+                    rest.extract()
+                break
+            was_break = True
     return " ".join(soup.get_text().split())
-
-
-def _text_before(tag: Tag) -> bool:
-    return any(text.strip() for text in tag.find_all_previous(string=True))
 
 
 def plain_text(html: str) -> str:
     """Give the text of a title or a copyright, entities resolved and blanks folded."""
-    return " ".join(BeautifulSoup(html, "html.parser").get_text().split())
+    text = _soup(html).get_text() if "<" in html or "&" in html else html
+    return " ".join(text.split())
+
+
+def _soup(html: str) -> BeautifulSoup:
+    """Parse, if it is of a size that a text has: the parser's time grows with its square."""
+    if len(html) > MAX_TEXT_CHARACTERS or html.count("<") > MAX_TAGS:
+        raise InvalidRecordError("a text is too long")
+    return BeautifulSoup(html, "html.parser")

@@ -16,11 +16,12 @@ UNSET = dict.fromkeys((*variables(), *ALIASES, *(f"{name}_FILE" for name in SECR
 """Keeps a developer's own .env out of the tests that run in the checkout."""
 
 
-def curl(output: Path, cwd: Path = Path("/")) -> str:
+def curl(output: Path, variables: dict[str, str] | None = None) -> str:
     """Paste the printed line into a shell, and give what it prints."""
     assert shutil.which("curl"), "these tests run curl: please install it"
     (line,) = [line for line in output.read_text().splitlines() if "curl -H" in line]
-    return run(["sh", "-c", f"{line} --silent --show-error"], environment(), cwd).stdout
+    env = environment(**(variables or {}))
+    return run(["sh", "-c", f"{line} --silent --show-error"], env, Path("/")).stdout
 
 
 def test_make_run(tmp_path: Path) -> None:
@@ -116,6 +117,16 @@ def test_signed_request(tmp_path: Path) -> None:
 
 
 PROTECTED = {
+    "claims": {
+        "APPROOV_ISSUER": "x.approov.io",
+        "APPROOV_AUDIENCE": "api.test",
+        "APPROOV_MAX_LIFETIME_SECONDS": "600",
+    },
+    "public address": {
+        "APPROOV_MESSAGE_SIGNING": "required",
+        "PUBLIC_BASE_URL": "https://api.example.com",
+        "APPROOV_ISSUER": "x.approov.io",
+    },
     "bound": {"APPROOV_BINDING_HEADERS": "Authorization,X-Device-Id"},
     "signed": {"APPROOV_MESSAGE_SIGNING": "required"},
     "both": {
@@ -132,7 +143,7 @@ def test_protected(tmp_path: Path, variables: dict[str, str]) -> None:
     env = environment(PORT=str(port), **variables)
     with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
         wait_for(port, process, output)
-        answer = curl(output, tmp_path)
+        answer = curl(output, variables)
     assert '"date":"2021-10-12"' in answer
 
 

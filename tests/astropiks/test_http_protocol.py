@@ -1,5 +1,6 @@
 """What comes before the gate, over real sockets."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -155,3 +156,35 @@ def test_body_after_refusal(head: bytes) -> None:
         port = int(url.rpartition(":")[2])
         assert b"HTTP/1.1 401 " in talk(port, head, most=1)
         talk(port, head, b"b" * 100_000, most=1000)
+
+
+async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer after a while, as the one thing that takes time on its own here."""
+    if scope["type"] == "http":
+        await asyncio.sleep(0.2)
+    await echo(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (GET + b"\r\n" + GET[:10], GET[10:] + CLOSE),
+        (
+            GET + b"\r\nPOST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n" + CLOSE,
+            b"body",
+        ),
+        (GET + b"\r\n" + GET + CLOSE, b""),
+    ],
+)
+def test_pipelining(first: bytes, second: bytes) -> None:
+    """A request that is still coming when the one before it is answered is answered too."""
+    with serving(slow) as url:
+        port = int(url.rpartition(":")[2])
+        answer = b""
+        with socket.create_connection(("127.0.0.1", port), 5) as connection:
+            connection.sendall(first)
+            answer += connection.recv(65536)
+            connection.sendall(second)
+            while data := connection.recv(65536):
+                answer += data
+    assert answer.count(b"HTTP/1.1 200 ") == 2

@@ -319,7 +319,7 @@ async def test_count_while_nasa_is_down(nasa: StandIn, clock: SettableClock, tok
         await client.get(f"{APOD}?start_date=2021-10-01&end_date=2021-10-31")
         nasa.faults.update(legacy=Fault.SERVER_ERROR, science=Fault.HTML)
         assert len((await client.get(f"{APOD}?count=20")).json()) == 20
-        assert (await client.get(f"{APOD}?count=40")).status_code == 502
+        assert (await client.get(f"{APOD}?count=40")).status_code in {502, 503}
 
 
 async def test_long_range(nasa: StandIn, clock: SettableClock, token: str) -> None:

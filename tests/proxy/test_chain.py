@@ -6,8 +6,8 @@ import pytest
 
 from astropiks.mint import mint
 from proxy.errors import SourceInvalidError, SourceUnavailableError
-from proxy.sources import chain
-from proxy.sources.breaker import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Breaker
+from proxy.sources import chain, legacy
+from proxy.sources.breaker import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Breaker, Ticket
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from standin.faults import Fault
@@ -157,31 +157,68 @@ async def test_only_science(nasa: StandIn, clock: SettableClock) -> None:
     assert set(asked(nasa)) == {"science"}
 
 
+async def test_nothing_and_failure(clock: SettableClock) -> None:
+    """That the old API has nothing is not believed while the new one cannot be asked."""
+    frozen = Frozen(datetime(2026, 11, 20, 12, tzinfo=UTC), clock)
+    frozen.new.faults["science"] = Fault.UNAVAILABLE
+    async with asking(httpx.ASGITransport(frozen), clock) as client:
+        for path in (f"{APOD}?date=2026-11-22", f"{APOD}?start_date=2026-11-18"):
+            assert (await ask(client, clock, path)).status_code in {502, 503}
+        frozen.new.faults.clear()
+        clock.advance(minutes=11)
+        assert (await ask(client, clock, f"{APOD}?date=2026-11-22")).status_code == 200
+
+
+async def test_defect(clock: SettableClock, monkeypatch: pytest.MonkeyPatch, nasa: StandIn) -> None:
+    """Even a defect in reading one source is answered from the other."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(legacy, "_record", broken)
+    async with asking(nasa, clock) as client:
+        assert (await ask(client, clock, DATED)).status_code == 200
+
+
+async def test_many_dates(nasa: StandIn, clock: SettableClock) -> None:
+    """A crowd of cold dates waits in line, and nobody is told that NASA is slow."""
+    async with asking(nasa, clock) as client:
+        days = [date(2015, 1, 1) + timedelta(days=n) for n in range(200)]
+        answers = await asyncio.gather(*(ask(client, clock, f"{APOD}?date={d}") for d in days))
+    assert {answer.status_code for answer in answers} == {200}
+    assert set(asked(nasa)) == {"legacy"}
+
+
 def test_breaker_opens(clock: SettableClock) -> None:
     """One odd answer is forgiven; three in a row are not."""
     breaker = Breaker(clock)
     for _ in range(5):
-        breaker.failed(SourceInvalidError("odd"))
-        breaker.failed(SourceInvalidError("odd"))
-        breaker.succeeded()
-    assert breaker.admits()
+        for tell in (breaker.failed, breaker.failed, lambda ticket, _: breaker.succeeded(ticket)):
+            tell(admitted(breaker), SourceInvalidError("odd"))
     for _ in range(3):
-        breaker.failed(SourceInvalidError("odd"))
-    assert not breaker.admits()
+        breaker.failed(admitted(breaker), SourceInvalidError("odd"))
+    assert breaker.admit() is None
+
+
+def admitted(breaker: Breaker) -> Ticket:
+    """Be let through."""
+    ticket = breaker.admit()
+    assert ticket is not None
+    return ticket
 
 
 def test_breaker_probes(clock: SettableClock) -> None:
     """After its pause one caller may try; its failure doubles the pause, up to a bound."""
     breaker = Breaker(clock)
-    breaker.failed(SourceUnavailableError("busy"))
+    breaker.failed(admitted(breaker), SourceUnavailableError("busy"))
     pauses = []
     for _ in range(8):
         began = clock.now
-        while not breaker.admits():
+        while (ticket := breaker.admit()) is None:
             clock.advance(seconds=1)
-        assert not breaker.admits()
+        assert breaker.admit() is None
         pauses.append(clock.now - began)
-        breaker.failed(SourceInvalidError("still"))
+        breaker.failed(ticket, SourceInvalidError("still"))
     assert pauses[:3] == [30, 60, 120]
     assert pauses[-1] == LONGEST_PAUSE_SECONDS
 
@@ -189,8 +226,37 @@ def test_breaker_probes(clock: SettableClock) -> None:
 def test_breaker_abandoned(clock: SettableClock) -> None:
     """A probe that is given up leaves the place to another."""
     breaker = Breaker(clock)
-    breaker.failed(SourceUnavailableError("busy", retry_after_seconds=5))
+    breaker.failed(admitted(breaker), SourceUnavailableError("busy", retry_after_seconds=5))
     clock.advance(seconds=5)
-    assert breaker.admits()
-    breaker.abandoned()
-    assert breaker.admits()
+    breaker.abandoned(admitted(breaker))
+    assert breaker.admit() is not None
+
+
+def test_breaker_in_a_crowd(clock: SettableClock) -> None:
+    """Calls of one short failure count once, and what an older call tells changes nothing."""
+    breaker = Breaker(clock)
+    tickets = [admitted(breaker) for _ in range(8)]
+    for ticket in tickets[:-1]:
+        breaker.failed(ticket, SourceInvalidError("blip"))
+    breaker.succeeded(tickets[-1])
+    assert breaker.admit() is None
+    assert breaker.retry_after_seconds == FIRST_PAUSE_SECONDS
+
+
+def test_breaker_honours_the_longest(clock: SettableClock) -> None:
+    """Retry-After holds whatever older calls say, up to an hour."""
+    breaker = Breaker(clock)
+    tickets = [admitted(breaker) for _ in range(3)]
+    breaker.failed(tickets[0], SourceUnavailableError("quota", retry_after_seconds=2870))
+    breaker.failed(tickets[1], SourceUnavailableError("quota", retry_after_seconds=60))
+    assert breaker.retry_after_seconds == 2870
+    breaker.failed(tickets[2], SourceUnavailableError("quota", retry_after_seconds=999_999))
+    assert breaker.retry_after_seconds == 3600
+
+
+def test_breaker_and_clock(clock: SettableClock) -> None:
+    """A clock that is set back does not keep a source out."""
+    breaker = Breaker(clock)
+    breaker.failed(admitted(breaker), SourceUnavailableError("busy"))
+    clock.advance(days=-1)
+    assert breaker.admit() is not None

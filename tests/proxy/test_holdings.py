@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from proxy import holdings as module
 from proxy.cache import MAX_HELD
 from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.freshness import DAY, HOUR, MINUTE, PERMANENT_GAPS
-from proxy.holdings import Holdings, windows
+from proxy.holdings import Fetched, Holdings, windows
 from proxy.records import Record
 from standin.calendar import SettableClock
 
@@ -24,6 +25,9 @@ class Archive:
         self.title = "As published"
         self.failure: Exception | None = None
         self.hangs = False
+        self.left_out: set[date] = set()
+        self.partial_failure: SourceTimeoutError | None = None
+        self.slow: Callable[[], None] = lambda: None
         self.ranges: list[tuple[date, date]] = []
         self.go_on = asyncio.Event()
 
@@ -32,14 +36,17 @@ class Archive:
         """Be like NASA."""
         return 31
 
-    async def fetch_range(self, start: date, end: date) -> list[Record]:
+    async def fetch_range(self, start: date, end: date) -> Fetched:
         """Answer as set, but for the gaps of the archive."""
         self.calls += 1
         self.ranges.append((start, end))
+        await asyncio.sleep(0)
+        self.slow()
         if self.failure:
             raise self.failure
         days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
-        return [self.record(day) for day in days if day not in PERMANENT_GAPS]
+        records = [self.record(day) for day in days if day not in {*PERMANENT_GAPS, *self.left_out}]
+        return Fetched(records, self.partial_failure)
 
     def record(self, day: date) -> Record:
         """Make a record."""
@@ -349,3 +356,49 @@ def test_windows(offsets: list[int], size: int, covered: list[tuple[int, int]]) 
     days = [OLD + timedelta(days=n) for n in offsets]
     expected = [(OLD + timedelta(days=a), OLD + timedelta(days=b)) for a, b in covered]
     assert windows(days, size) == expected
+
+
+async def test_partial_range(holdings: Holdings, source: Archive) -> None:
+    """What a failing source leaves out is no gap: what came is kept, the rest asked for again."""
+    days = span(OLD, 10)
+    source.left_out = {days[5]}
+    source.partial_failure = SourceTimeoutError("no whole answer in time")
+    with pytest.raises(SourceTimeoutError):
+        await holdings.get_days(days)
+    source.left_out, source.partial_failure = set(), None
+    found = await holdings.get_days(days)
+    assert [one.how for one in found] == ["hit"] * 5 + ["miss"] + ["hit"] * 4
+    assert source.ranges[1] == (days[5], days[5])
+
+
+async def test_gap_that_expires_meanwhile(
+    holdings: Holdings, source: Archive, clock: SettableClock
+) -> None:
+    """A gap that was held when the question came is an answer, even if its time runs out."""
+    source.failure = NoRecordError(TODAY)
+    await ask(holdings, TODAY)
+    source.failure = None
+    clock.advance(seconds=299)
+    source.slow = lambda: clock.advance(seconds=2)
+    found = await holdings.get_days([TODAY - timedelta(days=1), TODAY])
+    assert [one.held.record is None for one in found] == [False, True]
+
+
+async def test_overlapping_ranges(holdings: Holdings, source: Archive) -> None:
+    """Ranges that wait for their turn do not ask for what another has brought meanwhile."""
+    ends = [20 + n for n in range(30)]
+    await asyncio.gather(*(holdings.get_days(span(OLD, end)[:31]) for end in ends))
+    assert source.calls <= module.MAX_PARALLEL_CALLS
+
+
+async def test_postponed_only_longer(
+    holdings: Holdings, source: Archive, clock: SettableClock
+) -> None:
+    """A failed window does not make what is fresh in it due."""
+    await holdings.get_days(span(OLD, 20)[1:-1])
+    source.failure = SourceTimeoutError("no whole answer in time")
+    with pytest.raises(SourceTimeoutError):
+        await holdings.get_days(span(OLD, 20))
+    clock.advance(seconds=61)
+    assert {found.how for found in await holdings.get_days(span(OLD, 20)[1:-1])} == {"hit"}
+    assert source.calls == 2

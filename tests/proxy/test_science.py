@@ -1,4 +1,6 @@
+import contextlib
 import json
+import time
 from datetime import date
 
 import httpx
@@ -150,7 +152,7 @@ async def test_range(nasa: StandIn) -> None:
     """A range is one page, turned into ascending order."""
     async with open_client(httpx.ASGITransport(nasa)) as http:
         source = ScienceSource(http, base_url="https://science.nasa.test")
-        records = await source.fetch_range(date(2020, 6, 1), date(2020, 6, 25))
+        records = (await source.fetch_range(date(2020, 6, 1), date(2020, 6, 25))).records
     days = [record.day.day for record in records]
     assert days == [day for day in range(1, 26) if day != 10]
     assert nasa.requests[0].query == "date_from=200601&date_to=200625&per_page=25"
@@ -232,3 +234,38 @@ def test_standin_is_json(clock: SettableClock) -> None:
     assert len(posts) == 25
     assert total == 11_480
     assert json.loads(json.dumps(posts)) == posts
+
+
+ODD = {
+    "rejected markup": "<![x y",
+    "lone surrogate": "\ud800",
+    "endless number": "&#" + "9" * 5000 + ";",
+    "many breaks": "<br>" * 20_000,
+    "many tags": "<a " * 20_000,
+    "many comments": "<!--" * 40_000,
+    "very long": "x" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("name", ["title", "explanation", "copyright", "basic_html"])
+async def test_odd_texts(name: str, text: str) -> None:
+    """Text that no parser likes is a record or a failure of the source, at once."""
+    post = {**SHRIMP, "media_type": "iframe", name: text}
+    body = json.dumps([post, SHRIMP]).encode()
+    answer = httpx.Response(200, content=body, headers={"Content-Type": "application/json"})
+    began = time.perf_counter()
+    async with open_client(answering(answer)) as http:
+        source = ScienceSource(http, base_url="https://science.nasa.test")
+        with contextlib.suppress(SourceError):
+            await source.fetch_range(date(2026, 9, 29), date(2026, 9, 29))
+    assert time.perf_counter() - began < 2
+
+
+async def test_one_bad_post() -> None:
+    """A post without a picture does not cost its neighbours."""
+    bad = {**SHRIMP, "date": "2026-09-28", "hdurl": "https://x.test/news-thumbnail.png"}
+    async with open_client(answering(httpx.Response(200, json=[SHRIMP, bad]))) as http:
+        source = ScienceSource(http, base_url="https://science.nasa.test")
+        fetched = await source.fetch_range(date(2026, 9, 28), date(2026, 9, 29))
+    assert [record.day.day for record in fetched.records] == [29]

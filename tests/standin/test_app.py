@@ -114,6 +114,8 @@ async def test_posts(clock: SettableClock) -> None:
         one = await client.get(f"{url}/211108")
         none = await client.get(f"{url}/200610")
         bad = await client.get(f"{url}?date_from=x")
+        for odd in ("page=0", "page=x", "per_page=-1"):
+            assert (await client.get(f"{url}?{odd}")).status_code == 400
     assert len(first.json()) == 25
     assert first.headers["X-WP-Total"] == "11480"
     assert [post["date"] for post in second.json()] == ["2026-11-21", "2026-11-20"]
