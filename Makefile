@@ -27,7 +27,8 @@ $(VENV)/.dependencies: requirements-dev.txt
 	(on Debian: python3 and python3-venv), or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Setting up $(VENV): once, later runs are immediate"
 	@"$(PYTHON)" -m venv --clear $(VENV)
-	@$(PIP) --require-hashes --requirement requirements-dev.txt
+	@$(PIP) --require-hashes --requirement requirements-dev.txt || { echo "The packages of \
+	requirements-dev.txt could not be installed: the first set-up needs a package index to reach." >&2; exit 1; }
 	@touch $@
 
 run: setup
