@@ -15,7 +15,7 @@ WORST_FIRST: tuple[CacheResult, ...] = ("miss", "collapsed", "refreshed", "stale
 """What a list of records is called by: the way in which the least ready of them was come by."""
 
 
-DEADLINE_SECONDS = 15.0
+DEADLINE_SECONDS = 10.0
 """For a whole answer. What is under way goes on, so that the next attempt finds more of it."""
 
 

@@ -15,7 +15,8 @@ from astropiks.mint import mint
 from attestation import fields, signature_base
 from attestation.request import HttpRequest
 from attestation.request_errors import MessageSignatureError
-from attestation.signing import SigningPolicy, account_check, install_check
+from attestation.signature_checks import account_check, install_check
+from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
 from standin.calendar import SettableClock
 from tests.conftest import SECRET, keys

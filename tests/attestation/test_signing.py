@@ -18,7 +18,8 @@ from attestation.errors import AttestationError
 from attestation.keys import KeyRing, decode_secrets
 from attestation.request import HttpRequest
 from attestation.request_errors import MessageSignatureError
-from attestation.signing import P256_ORDER, Mode, SigningPolicy
+from attestation.signature_checks import P256_ORDER
+from attestation.signing import Mode, SigningPolicy
 from attestation.token import TokenVerifier
 from attestation.verifier import Policy, RequestVerifier
 from standin.calendar import SettableClock

@@ -31,6 +31,13 @@ async def test_record(client: httpx.AsyncClient, prefix: str) -> None:
     )
 
 
+async def test_length_in_bytes(client: httpx.AsyncClient) -> None:
+    """The length of a body is that of its bytes, also where a name is not ASCII."""
+    answer = await client.get(f"{APOD}?date=2015-06-01")
+    assert answer.json()["copyright"].startswith("Stéphane")
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+
+
 async def test_latest(client: httpx.AsyncClient) -> None:
     """Undated, it is the latest published record."""
     assert (await client.get(APOD)).json()["date"] == "2026-11-23"
