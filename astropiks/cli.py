@@ -113,8 +113,7 @@ def mint_token(
     if install is None or sign is None:
         typer.echo(minted)
         return
-    prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
-    headers = {settings.approov_header_name: f"{prefix}{minted}"}
+    headers = dev.token_header(settings, minted)
     for name, value in sign_request(install, "GET", sign, headers, now=now).items():
         typer.echo(f"{name}: {value}")
 

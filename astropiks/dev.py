@@ -129,6 +129,11 @@ def token_lifetime(settings: Settings, seconds: float) -> float:
     return min(seconds, settings.approov_max_lifetime_seconds or seconds)
 
 
+def token_header(settings: Settings, token: str) -> dict[str, str]:
+    """Give the header that carries *token*, as *settings* want it."""
+    return {settings.approov_header_name: f"{settings.approov_header_prefix} {token}".strip()}
+
+
 def _curl(settings: DevelopmentSettings, base: str, path: str) -> str:
     """Give a line that works as pasted, whatever protections are on."""
     bound = settings.approov_binding_headers
@@ -146,8 +151,7 @@ def _curl(settings: DevelopmentSettings, base: str, path: str) -> str:
         bind=bind,
         more=demanded_claims(settings),
     )
-    prefix = f"{settings.approov_header_prefix} " if settings.approov_header_prefix else ""
-    values = {settings.approov_header_name: f"{prefix}{token}", **dict.fromkeys(bound, "example")}
+    values = {**token_header(settings, token), **dict.fromkeys(bound, "example")}
     headers = " ".join(f"-H '{name}: {value}'" for name, value in values.items())
     return f"curl {headers} '{base}{path}'"
 

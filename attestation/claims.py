@@ -1,12 +1,11 @@
 """What the verified claims of a token must say, and what they tell."""
 
-import base64
-import binascii
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from attestation import base64_text
 from attestation.errors import (
     AudienceError,
     ClaimError,
@@ -157,14 +156,12 @@ def _text(claims: Claims, name: str) -> str | None:
 
 
 def _decoded(claims: Claims, name: str) -> bytes | None:
-    """Decode base64 of either alphabet, with or without padding."""
     text = _text(claims, name)
     if text is None:
         return None
-    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        return base64_text.decode(text)
+    except ValueError:
         raise ClaimError(f"{name} is not base64") from None
 
 

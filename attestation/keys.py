@@ -5,7 +5,6 @@ strictly, and judged by `claims`.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ from typing import Any, Protocol
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from attestation import base64_text
 
 MIN_SECRET_BYTES = 32
 """RFC 8725 section 3.5 and RFC 7518 section 3.2: as long as the hash that HS256 uses."""
@@ -157,11 +158,10 @@ def decode_secret(text: str) -> bytes:
     Raises:
         InvalidKeyError: it is neither.
     """
-    standard = text.strip().replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidKeyError("is not base64 or base64url text") from None
+        return base64_text.decode(text.strip())
+    except ValueError as error:
+        raise InvalidKeyError(str(error)) from None
 
 
 def key_from_jwk(jwk: Mapping[str, Any]) -> Key:

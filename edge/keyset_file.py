@@ -39,6 +39,12 @@ def read(path: Path) -> tuple[Key, ...]:
     return keys_from_jwks(members)
 
 
+def on_hang_up(react: Callable[[], None]) -> None:
+    """Call *react* on SIGHUP, where signals arrive: in a process's main thread alone."""
+    with suppress(ValueError, RuntimeError, NotImplementedError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, react)
+
+
 class KeysetFile:
     """Watches one file and hands each new, good content on."""
 
@@ -52,10 +58,7 @@ class KeysetFile:
     async def watched(self) -> AsyncIterator[None]:
         """Look at the file every now and then, and at once on SIGHUP, until left."""
         self.refresh(even_unchanged=True)  # it may have changed since the settings were read
-        loop = asyncio.get_running_loop()
-        # Only a process's main thread gets signals; elsewhere the polling has to do.
-        with suppress(ValueError, RuntimeError, NotImplementedError):
-            loop.add_signal_handler(signal.SIGHUP, self._asked.set)
+        on_hang_up(self._asked.set)
         task = asyncio.create_task(self._watch())
         try:
             yield

@@ -1,9 +1,7 @@
 """From settings to the verifier that they describe, with its keys kept up to date."""
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from attestation.binding import BindingPolicy
 from attestation.claims import ClaimPolicy, Clock
@@ -64,9 +62,7 @@ async def kept_up_to_date(verifier: RequestVerifier, settings: Settings) -> Asyn
     """Follow changes of the key set file, if there is one, until left."""
     path = settings.approov_keyset_file
     if path is None:
-        # A hang-up would end a process that has nothing to read anew.
-        with suppress(ValueError, RuntimeError, NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
+        keyset_file.on_hang_up(lambda: None)  # it would end a process that has nothing to read
         yield
         return
 

@@ -50,7 +50,7 @@ class Record:
         Raises:
             InvalidRecordError: it must be neither stored nor served.
         """
-        record = cls.from_members(_parsed(data))
+        record = cls.from_members(parse_json(data))
         if asked not in (None, record.day) or not FIRST_DAY <= record.day <= newest:
             raise InvalidRecordError("the record is about another day")
         return record
@@ -62,7 +62,7 @@ class Record:
         Raises:
             InvalidRecordError: none of it must be stored or served.
         """
-        members = _parsed(data)
+        members = parse_json(data)
         if not isinstance(members, list):
             raise InvalidRecordError("the body is no list of records")
         records = sorted((cls.from_members(one) for one in members), key=lambda one: one.day)
@@ -96,7 +96,12 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _parsed(data: bytes) -> object:
+def parse_json(data: bytes) -> object:
+    """Read JSON in UTF-8, whatever depth it may have.
+
+    Raises:
+        InvalidRecordError: it is none.
+    """
     try:
         parsed: object = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):

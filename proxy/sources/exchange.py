@@ -14,6 +14,7 @@ from proxy.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
+from proxy.records import InvalidRecordError, parse_json
 from proxy.sources.client import Reply
 
 
@@ -58,6 +59,18 @@ def require_json(reply: Reply) -> None:
     media_type = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise SourceInvalidError("the body is not declared as JSON")
+
+
+def json_of(reply: Reply) -> object:
+    """Read the body.
+
+    Raises:
+        SourceInvalidError: it is no JSON.
+    """
+    try:
+        return parse_json(reply.body)
+    except InvalidRecordError as error:
+        raise SourceInvalidError(str(error)) from None
 
 
 def _retry_after(reply: Reply) -> int | None:

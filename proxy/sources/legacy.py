@@ -1,6 +1,5 @@
 """NASA's legacy API: `GET /planetary/apod` behind the api.nasa.gov gateway, which wants a key."""
 
-import json
 from collections.abc import Callable
 from datetime import date
 from typing import Literal, TypeVar
@@ -15,7 +14,7 @@ from proxy.errors import (
 from proxy.holdings import Fetched
 from proxy.records import InvalidRecordError, Record
 from proxy.sources.client import Reply, get
-from proxy.sources.exchange import logged_call, require_json
+from proxy.sources.exchange import json_of, logged_call, require_json
 
 SOURCE = "legacy"
 
@@ -88,7 +87,7 @@ def _records(reply: Reply, start: date, end: date) -> list[Record]:
 def _is_backend_error(reply: Reply) -> bool:
     """Tell the backend's "no data for that date" from a gateway's or a host's 404."""
     try:
-        body = json.loads(reply.body)
-    except (ValueError, RecursionError):
+        body = json_of(reply)
+    except SourceInvalidError:
         return False
     return isinstance(body, dict) and body.get("code") == 404 and "service_version" in body

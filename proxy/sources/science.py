@@ -1,6 +1,5 @@
 """NASA's new API, `apod-basic` of science.nasa.gov, read as v1 records. It wants no key."""
 
-import json
 import re
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +14,7 @@ from proxy.errors import NoRecordError, SourceInvalidError
 from proxy.holdings import Fetched
 from proxy.records import FIRST_DAY, InvalidRecordError, Record
 from proxy.sources.client import Reply, get
-from proxy.sources.exchange import logged_call, require_json
+from proxy.sources.exchange import json_of, logged_call, require_json
 
 SOURCE = "science"
 
@@ -84,7 +83,7 @@ def _record(reply: Reply, day: date) -> Record:
     if reply.status == 404 and _code(reply) == "apod_basic_not_found":
         raise NoRecordError(day)
     require_json(reply)
-    record = _valid(_parsed(reply))
+    record = _valid(json_of(reply))
     if record.day != day:
         raise SourceInvalidError("the record is about another day")
     return record
@@ -92,7 +91,7 @@ def _record(reply: Reply, day: date) -> Record:
 
 def _records(reply: Reply) -> list[Record]:
     require_json(reply)
-    posts = _parsed(reply)
+    posts = json_of(reply)
     if not isinstance(posts, list):
         raise SourceInvalidError("the body is no list of records")
     records: list[Record] = []
@@ -107,18 +106,10 @@ def _records(reply: Reply) -> list[Record]:
     return records
 
 
-def _parsed(reply: Reply) -> object:
-    try:
-        parsed: object = json.loads(reply.body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise SourceInvalidError("the body is not JSON") from None
-    return parsed
-
-
 def _code(reply: Reply) -> object:
     """Give the code of a WordPress error."""
     try:
-        parsed = _parsed(reply)
+        parsed = json_of(reply)
     except SourceInvalidError:
         return None
     return parsed.get("code") if isinstance(parsed, dict) else None
