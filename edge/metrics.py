@@ -6,7 +6,7 @@ Labels are few-valued by rule: never a device, a date, an address or a token.
 import hmac
 from typing import Literal
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +23,10 @@ _ATTESTATIONS = Counter(
 )
 _KEYSET_RELOADS = Counter(
     "astropiks_keyset_reloads", "Readings of APPROOV_KEYSET_FILE after a change.", ["result"]
+)
+_NASA_CALLS = Counter("astropiks_nasa_calls", "Calls of NASA.", ["source", "outcome"])
+_NASA_QUOTA = Gauge(
+    "astropiks_nasa_quota_remaining", "Calls that NASA still grants in this hour.", ["source"]
 )
 
 _UNAUTHORIZED = Problem.of_gateway(
@@ -41,6 +45,16 @@ def count_attestation(result: Decision, reason: str = "") -> None:
 def count_keyset_reload(result: Literal["replaced", "kept"]) -> None:
     """Count one reading of a changed key set."""
     _KEYSET_RELOADS.labels(result).inc()
+
+
+def count_nasa_call(source: str, outcome: str) -> None:
+    """Count one call of NASA; *outcome* is the stable code of its line in the log."""
+    _NASA_CALLS.labels(source, outcome).inc()
+
+
+def show_nasa_quota(source: str, remaining: int) -> None:
+    """Show what NASA last said of the quota."""
+    _NASA_QUOTA.labels(source).set(remaining)
 
 
 def routes(token: SecretStr) -> list[Route]:

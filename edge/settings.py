@@ -89,6 +89,12 @@ class Settings(BaseSettings):
         description="what today's date gets before its picture is out: `not-found`, as NASA "
         "answers, or `latest`",
     )
+    apod_stale_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="days past its lifetime for which a record is served while NASA fails",
+    )
     apod_warm_days: int = Field(
         30, ge=0, le=366, description="days up to today that are fetched at start, 0 to 366"
     )

@@ -19,7 +19,10 @@ from proxy.service import Answer, ApodService
 from proxy.sources.breaker import Breaker
 from proxy.sources.chain import ChainSource, Link
 from proxy.sources.client import Client, Transport, open_client
+from proxy.sources.exchange import Upstream
+from proxy.sources.key import NasaKey
 from proxy.sources.legacy import LegacySource
+from proxy.sources.quota import Quota
 from proxy.sources.science import ScienceSource
 
 PREFIXES = ("", "/v2/api.nasa.gov")
@@ -56,10 +59,14 @@ async def resources(
     """
     async with open_client(transport) as client:
         links = [
-            Link(name, _source(name, settings, client), Breaker(clock))
+            Link(name, _source(name, settings, client, clock), Breaker(clock))
             for name in settings.apod_sources
         ]
-        holdings = Holdings(ChainSource(links, clock=clock), clock=clock)
+        holdings = Holdings(
+            ChainSource(links, clock=clock),
+            clock=clock,
+            stale_seconds=settings.apod_stale_days * freshness.DAY,
+        )
         latest = settings.apod_unpublished == "latest"
         service = ApodService(holdings, clock=clock, latest_for_unpublished=latest)
         state: ProxyState = {
@@ -78,16 +85,13 @@ async def resources(
             await holdings.aclose()
 
 
-def _source(name: SourceName, settings: Settings, client: Client) -> Source:
+def _source(name: SourceName, settings: Settings, client: Client, clock: freshness.Clock) -> Source:
+    upstream = Upstream(name, client, Quota(name, clock))
     if name == "science":
-        return ScienceSource(client, base_url=settings.nasa_science_base_url)
+        return ScienceSource(upstream, base_url=settings.nasa_science_base_url)
     assert settings.nasa_api_key is not None  # noqa: S101  (settings require it for `legacy`)
-    return LegacySource(
-        client,
-        base_url=settings.nasa_api_base_url,
-        key=settings.nasa_api_key,
-        key_in=settings.nasa_api_key_in,
-    )
+    key = NasaKey(settings.nasa_api_key, settings.nasa_api_key_in)
+    return LegacySource(upstream, base_url=settings.nasa_api_base_url, key=key)
 
 
 async def picture(request: Request[ProxyState]) -> Response:
@@ -114,15 +118,17 @@ async def picture(request: Request[ProxyState]) -> Response:
 def _headers(answer: Answer) -> dict[str, str]:
     """Caching headers (RFC 9111): private, since what lies behind a token is not for sharing."""
     ttl = answer.lifetime - answer.age
+    is_stale = answer.cache in {"stale-while-revalidate", "stale-if-error"}
     status = {
         "hit": f"hit; ttl={ttl}",
-        "stale": f"hit; ttl={ttl}",
+        "stale-while-revalidate": f"hit; ttl={ttl}; detail=stale-while-revalidate",
+        "stale-if-error": f"hit; ttl={ttl}; detail=stale-if-error",
         "miss": "fwd=miss; stored",
         "refreshed": "fwd=stale; stored",
         "collapsed": "fwd=miss; collapsed",
     }[answer.cache]
     # A stale answer must not be pinned downstream by the lifetime it once had.
-    max_age = 0 if answer.cache == "stale" else answer.lifetime
+    max_age = 0 if is_stale else answer.lifetime
     if answer.is_random:
         return {"Cache-Control": "private, no-store", "Cache-Status": f"{SERVER}; {status}"}
     return {

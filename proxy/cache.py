@@ -4,6 +4,7 @@ The key None stands for "the latest", which has a short life of its own but shar
 the day it belongs to.
 """
 
+import random
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,6 +15,9 @@ from proxy.records import Record
 
 MAX_HELD = 20_000
 """Every day until the year 2050, at about 2 kB each."""
+
+JITTER = 0.1
+"""By how much of its lifetime a record may be renewed early, so that many are not due at once."""
 
 POSTPONE_SECONDS = 60
 """How long a held record is left alone after NASA failed to renew it."""
@@ -28,7 +32,9 @@ class Held:
         record: the record, or None where NASA has nothing for that day.
         fetched_at: when NASA gave it.
         lifetime: seconds for which it is fresh.
-        refresh_at: when to ask NASA again: the end of its lifetime, or later if NASA failed then.
+        refresh_at: when to ask NASA again: a little before the end of its lifetime, or after it if
+            NASA failed then.
+        usable_until: when it is forgotten, past its lifetime.
     """
 
     day: date
@@ -36,6 +42,7 @@ class Held:
     fetched_at: float
     lifetime: int
     refresh_at: float
+    usable_until: float
 
     @property
     def fresh_until(self) -> float:
@@ -50,33 +57,46 @@ class Held:
         """Tell whether it is still so young that the next caller may get the new one instead."""
         return self.fetched_at <= now < self.fresh_until + self.lifetime
 
-    @property
-    def usable_until(self) -> float:
-        """When it is forgotten: a record may be served stale, the lack of one may not."""
-        grace = freshness.STALE_SECONDS if self.record else 0
-        return self.fresh_until + grace
+    def is_fresh(self, now: float) -> bool:
+        """Tell whether it is within its lifetime."""
+        return self.fetched_at <= now < self.fresh_until
+
+    def is_worth_serving(self, now: float) -> bool:
+        """Tell whether it can stand alone: that NASA once had nothing says little later on."""
+        return self.record is not None or self.is_fresh(now)
 
 
 class ApodCache:
     """Bounded, least recently used out first."""
 
-    def __init__(self, clock: freshness.Clock) -> None:
+    def __init__(
+        self, clock: freshness.Clock, *, stale_seconds: int, chance: random.Random
+    ) -> None:
+        """Make an empty one.
+
+        Args:
+            clock: the present.
+            stale_seconds: how long past its lifetime something is kept, in case NASA fails.
+            chance: spreads the renewals.
+        """
         self._clock = clock
+        self._stale_seconds = stale_seconds
+        self._chance = chance
         self._held: TLRUCache[date | None, Held] = TLRUCache(
             maxsize=MAX_HELD, ttu=lambda _key, held, _now: held.usable_until, timer=clock
         )
 
     def find(self, day: date | None) -> Held | None:
         """Give what is held for *day*, fresh or stale."""
+        if day in freshness.PERMANENT_GAPS:
+            return self._make("nothing", day, None)
         return self._held.get(day)
 
     def store_record(self, asked: date | None, record: Record) -> Held:
         """Keep what NASA answered when *asked* for a day, or for the latest (None)."""
-        now = self._clock()
-        of_day = _held(record.day, record, now, freshness.of_record(record.day, now))
-        self._held[record.day] = of_day
+        self._held[record.day] = of_day = self._make("record", record.day, record)
         if asked is None:
-            self._held[None] = _held(record.day, record, now, freshness.of_latest(now))
+            self._held[None] = self._make("latest", record.day, record)
             return self._held[None]
         latest = self._held.get(None)
         if latest and latest.day == record.day:
@@ -85,9 +105,8 @@ class ApodCache:
 
     def store_gap(self, day: date) -> Held:
         """Keep that NASA has nothing for *day*."""
-        now = self._clock()
-        self._held[day] = _held(day, None, now, freshness.of_gap(day, now))
-        return self._held[day]
+        self._held[day] = held = self._make("nothing", day, None)
+        return held
 
     def postpone(self, day: date | None) -> None:
         """Leave what is held for *day* alone for a while, since NASA could not renew it."""
@@ -96,7 +115,15 @@ class ApodCache:
             planned = held.refresh_at if held.fetched_at <= now else 0
             self._held[day] = replace(held, refresh_at=max(planned, now + POSTPONE_SECONDS))
 
-
-def _held(day: date, record: Record | None, now: float, lifetime: int) -> Held:
-    refresh_at = now + lifetime
-    return Held(day=day, record=record, fetched_at=now, lifetime=lifetime, refresh_at=refresh_at)
+    def _make(self, outcome: freshness.Outcome, day: date, record: Record | None) -> Held:
+        now = self._clock()
+        lifetime = freshness.lifetime(outcome, day, now)
+        early = JITTER * self._chance.random() if record else 0.0
+        return Held(
+            day=day,
+            record=record,
+            fetched_at=now,
+            lifetime=lifetime,
+            refresh_at=now + lifetime * (1 - early),
+            usable_until=now + lifetime + self._stale_seconds,
+        )

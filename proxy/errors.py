@@ -6,7 +6,9 @@
     └── SourceError                   NASA, or the way to it, is at fault
         ├── SourceTimeoutError        no whole answer in time
         ├── SourceUnreachableError    no connection, or a broken one
-        ├── SourceUnavailableError    NASA says so itself (503), or the key's quota is used up (429)
+        ├── SourceUnavailableError    NASA says so itself (503)
+        ├── SourceFailedError         a server of NASA's in front of the API failed (502)
+        ├── SourceQuotaError          the key's quota is used up (429), or kept for the latest
         ├── SourceRefusedError        NASA does not accept our key
         └── SourceInvalidError        an answer that is no record: HTML, placeholder, wrong date, …
 
@@ -42,10 +44,12 @@ class SourceError(ApodError):
 
     Attributes:
         outcome: stable code for logs.
+        passes: whether asking again at once may well help.
         retry_after_seconds: when it may be worth asking again, where NASA says so.
     """
 
     outcome: ClassVar[str]
+    passes: ClassVar[bool] = False
 
     def __init__(self, detail: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(detail)
@@ -56,18 +60,34 @@ class SourceTimeoutError(SourceError):
     """The whole answer was not there within the deadline."""
 
     outcome = "timeout"
+    passes = True
 
 
 class SourceUnreachableError(SourceError):
     """No connection could be made, or it broke."""
 
     outcome = "unreachable"
+    passes = True
 
 
 class SourceUnavailableError(SourceError):
     """The source asks to be left alone for a while."""
 
     outcome = "unavailable"
+    passes = True
+
+
+class SourceFailedError(SourceError):
+    """A server between us and the API got no answer from it."""
+
+    outcome = "failed"
+    passes = True
+
+
+class SourceQuotaError(SourceError):
+    """The source gives no more answers to this key for a while, or few that are kept."""
+
+    outcome = "over_quota"
 
 
 class SourceRefusedError(SourceError):

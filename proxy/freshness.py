@@ -7,22 +7,22 @@ sometimes hours late; one record in eleven corrected, nearly always within a day
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], float]
 """Gives the present as Unix time in seconds."""
 
+Outcome = Literal["latest", "record", "nothing"]
+
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-STALE_SECONDS = 30 * DAY
-"""How long past its lifetime a record may still be served while NASA does not answer."""
-
 PERMANENT_GAPS = frozenset(
     {date(1995, 6, 17), date(1995, 6, 18), date(1995, 6, 19), date(2020, 6, 10)}
 )
-"""The only days without a picture that nobody will fill in."""
+"""The only days without a picture that nobody will fill in: NASA is never asked about them."""
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -41,8 +41,29 @@ def latest_published(now: float) -> date:
     return local.date()
 
 
-def of_latest(now: float) -> int:
-    """Give the seconds for which "the latest is this one" holds: to 04:00 UTC, or a minute."""
+def lifetime(outcome: Outcome, day: date, now: float) -> int:
+    """Give the seconds for which an answer is good.
+
+    Args:
+        outcome: what NASA answered: `latest` is the pointer from "the latest" to *day*, `record`
+            the record of *day*, and `nothing` that there is none.
+        day: the day it is about.
+        now: when NASA said so, Unix time in seconds.
+    """
+    match outcome:
+        case "latest":
+            return _until_the_next_is_due(now)
+        case "record":
+            # Corrections come early or never.
+            age = now - datetime.combine(day, time(), UTC).timestamp()
+            return HOUR if age < 48 * HOUR else 30 * DAY
+        case "nothing":
+            # Today's picture may be late; a past one was filled in weeks later.
+            return 5 * MINUTE if day >= today(now) else 6 * HOUR
+
+
+def _until_the_next_is_due(now: float) -> int:
+    """Ten minutes, or to 04:00 UTC; a minute from then to 06:00."""
     moment = datetime.fromtimestamp(now, UTC)
     if PUBLICATION_BEGINS <= moment.time() < PUBLICATION_ENDS:
         return MINUTE
@@ -50,16 +71,3 @@ def of_latest(now: float) -> int:
     if begins <= moment:
         begins += timedelta(days=1)
     return max(MINUTE, min(10 * MINUTE, int((begins - moment).total_seconds())))
-
-
-def of_record(day: date, now: float) -> int:
-    """Give the seconds for which the record of *day* is good: corrections come early or never."""
-    age = now - datetime.combine(day, time(), UTC).timestamp()
-    return HOUR if age < 48 * HOUR else 30 * DAY
-
-
-def of_gap(day: date, now: float) -> int:
-    """Give the seconds for which "nothing on *day*" is good: today's picture may be late."""
-    if day in PERMANENT_GAPS:
-        return 30 * DAY
-    return 5 * MINUTE if day >= today(now) else 6 * HOUR

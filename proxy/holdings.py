@@ -1,8 +1,8 @@
 """What the service has or can get: the cache, then one flight for each missing thing, then NASA."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+import random
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Literal, NamedTuple, Protocol
@@ -13,7 +13,9 @@ from proxy.errors import NoRecordError, SourceError, SourceInvalidError
 from proxy.flight import SingleFlight
 from proxy.records import Record
 
-CacheResult = Literal["hit", "stale", "miss", "refreshed", "collapsed"]
+CacheResult = Literal[
+    "hit", "stale-while-revalidate", "stale-if-error", "miss", "refreshed", "collapsed"
+]
 
 PATIENCE_SECONDS = 1.0
 """How long a request waits for a new record while an old one is at hand."""
@@ -58,7 +60,8 @@ class Source(Protocol):
 class Found(NamedTuple):
     """Something held, and how it was come by.
 
-    `hit`; `stale`, a hit past its lifetime; `miss`; `refreshed`, where an old record was at hand;
+    `hit`; `stale-while-revalidate`, past its lifetime while NASA is being asked (RFC 5861);
+    `stale-if-error`, because NASA failed; `miss`; `refreshed`, where an old record was at hand;
     `collapsed`, a miss that another caller's request to NASA served.
     """
 
@@ -69,10 +72,19 @@ class Found(NamedTuple):
 class Holdings:
     """Gives records, and sees to it that NASA is asked as little as can be."""
 
-    def __init__(self, source: Source, *, clock: freshness.Clock) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clock: freshness.Clock,
+        stale_seconds: int = 30 * freshness.DAY,
+        chance: random.Random | None = None,
+    ) -> None:
+        """Hold nothing yet; the arguments are those of `ApodCache`, and where records come from."""
         self._source = source
         self._clock = clock
-        self._cache = ApodCache(clock)
+        chance = chance or random.Random()  # noqa: S311  (times, not secrets)
+        self._cache = ApodCache(clock, stale_seconds=stale_seconds, chance=chance)
         self._flights: SingleFlight[date | None, Held] = SingleFlight()
         self._range_flights: SingleFlight[tuple[date, date], None] = SingleFlight()
         self._calls = asyncio.Semaphore(MAX_PARALLEL_CALLS)
@@ -95,19 +107,19 @@ class Holdings:
         """
         now = self._clock()
         held = self._cache.find(day)
-        if held and not held.is_due(now):
+        if held and not held.is_due(now) and held.is_worth_serving(now):
             return self._from_cache(held)
         task, joined = self._flights.join(day, partial(self._refresh, day))
         if held and held.record:
             if not held.may_go_out_at_once(now):
                 await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
-            return self._newest(task, held)
+            return self._newest(task, day, held)
         try:
             fetched = await asyncio.shield(task)
         except SourceError:
             # Meanwhile the record may have come as the latest, or as a dated one.
             held = self._cache.find(day)
-            if held is None:
+            if held is None or not held.is_worth_serving(self._clock()):
                 raise
             return self._from_cache(held)
         return Found(fetched, "collapsed" if joined else "miss")
@@ -127,23 +139,39 @@ class Holdings:
             self._range_flights.join(window, partial(self._refresh_range, *window))[0]
             for window in windows(wanted, self._source.max_days)
         ]
-        outcomes = await asyncio.gather(*map(asyncio.shield, flights), return_exceptions=True)
+        await self._wait_for(flights, list(before.values()))
         # What was held when the question came is good enough, even if its time ran out meanwhile.
         found = [(day, self._cache.find(day) or before[day]) for day in days]
         if any(held is None for _, held in found):
-            failures = (one for one in outcomes if isinstance(one, BaseException))
-            raise next(failures, SourceInvalidError("NASA left out days that it should have"))
+            raise next(_failures(flights), SourceInvalidError("NASA left out days that it has"))
         return [
             Found(held, "miss") if _is_newer(held, before[day]) else self._from_cache(held)
             for day, held in found
             if held is not None
         ]
 
-    async def warm(self, count: int) -> None:
-        """Get the last *count* days; where NASA fails, its calls are in the log and that is all."""
+    async def warm(self, count: int, done: Callable[[int], None] = lambda _: None) -> None:
+        """Get the last *count* days, window by window, and tell how many are *done* each time.
+
+        Raises:
+            SourceError: NASA failed; what has come by then is kept.
+        """
         today = freshness.today(self._clock())
-        with suppress(SourceError):
-            await self.get_days([today - timedelta(days=n) for n in reversed(range(count))])
+        days = [today - timedelta(days=n) for n in reversed(range(count))]
+        size = self._source.max_days
+        for start in range(0, count, size):
+            await self.get_days(days[start : start + size])
+            done(len(days[start : start + size]))
+
+    async def _wait_for(
+        self, flights: Sequence[asyncio.Task[None]], before: Sequence[Held | None]
+    ) -> None:
+        """Wait for what is missing; for what is merely old a moment, or not at all."""
+        now = self._clock()
+        if not flights or all(held and held.may_go_out_at_once(now) for held in before):
+            return
+        is_missing = any(held is None for held in before)
+        await asyncio.wait(flights, timeout=None if is_missing else PATIENCE_SECONDS)
 
     async def _refresh(self, day: date | None) -> Held:
         """Ask the source and keep what it says, unless what is held is better."""
@@ -201,15 +229,23 @@ class Holdings:
         if day is None and held and record.day < held.day <= newest:
             raise SourceInvalidError("the latest record is older than the one before")
 
-    def _newest(self, task: asyncio.Task[Held], held: Held) -> Found:
+    def _newest(self, task: asyncio.Task[Held], day: date | None, held: Held) -> Found:
         """Give the new record if it has come, else the one at hand."""
         if task.done() and not task.cancelled() and task.exception() is None:
             return Found(task.result(), "refreshed")
-        return self._from_cache(held)
+        return self._from_cache(self._cache.find(day) or held)
 
     def _from_cache(self, held: Held) -> Found:
-        is_fresh = held.fetched_at <= self._clock() < held.fresh_until
-        return Found(held, "hit" if is_fresh else "stale")
+        now = self._clock()
+        if held.is_fresh(now):
+            return Found(held, "hit")
+        return Found(held, "stale-while-revalidate" if held.is_due(now) else "stale-if-error")
+
+
+def _failures(flights: Sequence[asyncio.Task[None]]) -> Iterator[BaseException]:
+    """Give what the flights that have ended failed with."""
+    ended = (task for task in flights if task.done() and not task.cancelled())
+    yield from (error for task in ended if (error := task.exception()))
 
 
 def _is_newer(held: Held, before: Held | None) -> bool:

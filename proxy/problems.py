@@ -6,6 +6,7 @@ from proxy.errors import (
     BadQueryError,
     NoRecordError,
     SourceError,
+    SourceQuotaError,
     SourceTimeoutError,
     SourceUnavailableError,
     SourceUnreachableError,
@@ -24,7 +25,7 @@ def problem_of(error: ApodError) -> Problem:
             return Problem.of_backend(404, str(error))
         case SourceTimeoutError():
             return _upstream(504, "UPSTREAM_TIMEOUT", "NASA did not answer in time.")
-        case SourceUnavailableError() | SourceUnreachableError():
+        case SourceUnavailableError() | SourceUnreachableError() | SourceQuotaError():
             seconds = error.retry_after_seconds or RETRY_AFTER_SECONDS
             message = "NASA's API cannot be used at present."
             return _upstream(503, "UPSTREAM_UNAVAILABLE", message, seconds)

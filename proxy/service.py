@@ -11,7 +11,9 @@ from proxy.holdings import CacheResult, Found, Holdings
 from proxy.query import ApodQuery, Day, Latest, Sample, Span
 from proxy.records import etag_of
 
-WORST_FIRST: tuple[CacheResult, ...] = ("miss", "collapsed", "refreshed", "stale", "hit")
+WORST_FIRST: tuple[CacheResult, ...] = (
+    "miss", "collapsed", "refreshed", "stale-if-error", "stale-while-revalidate", "hit"
+)  # fmt: skip
 """What a list of records is called by: the way in which the least ready of them was come by."""
 
 

@@ -17,6 +17,7 @@ from attestation.token import TokenVerifier
 from attestation.verifier import Policy, RequestVerifier
 from edge import environment, settings
 from edge.settings import Settings
+from proxy.sources import retry
 from standin.app import StandIn
 from standin.calendar import SettableClock
 
@@ -41,6 +42,12 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ours = name.startswith(environment.OWN_PREFIXES) or name in settings.variables()
         if ours or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once what is asked again."""
+    monkeypatch.setattr(retry, "PAUSE_SECONDS", 0)
 
 
 @pytest.fixture

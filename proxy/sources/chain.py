@@ -12,11 +12,13 @@ from proxy.errors import (
     NoRecordError,
     SourceError,
     SourceInvalidError,
+    SourceQuotaError,
     SourceTimeoutError,
     SourceUnavailableError,
 )
 from proxy.holdings import Fetched, Source
 from proxy.records import Record
+from proxy.sources import retry
 from proxy.sources.breaker import Breaker, Ticket
 
 DEADLINE_SECONDS = 9.5
@@ -134,11 +136,15 @@ async def _call(
 ) -> T:
     """Ask one source, for *share* seconds at most, and tell its breaker how it went."""
     was_open = link.breaker.is_open
+    attempts = 1 if was_open else retry.MAX_ATTEMPTS  # a probe is one call
     try:
         async with asyncio.timeout(share):
-            answer = await call(link.source)
+            answer = await retry.attempt(lambda: call(link.source), attempts=attempts)
     except NoRecordError:
         link.breaker.succeeded(ticket)
+        raise
+    except SourceQuotaError:
+        link.breaker.abandoned(ticket)  # the source is well: its quota knows when to ask again
         raise
     except Exception as cause:  # noqa: BLE001  (upstream trouble is never a 500)
         error = _source_error(cause)

@@ -22,6 +22,9 @@ from proxy.errors import (
 DEADLINE_SECONDS = 10.0
 """For a whole exchange: NASA's gateway itself would wait for 60 s, a phone's user does not."""
 
+RECORD_SECONDS = 4.0
+"""For the record of one day, so that a second attempt is left time when the first hangs."""
+
 MAX_BODY_BYTES = 256 * 1024
 """A month of the largest records known, of 2 kB each, four times over."""
 
@@ -55,16 +58,20 @@ def open_client(transport: Transport | None = None) -> httpx.AsyncClient:
 
 
 async def get(
-    client: httpx.AsyncClient, request: httpx.Request, *, max_bytes: int = MAX_BODY_BYTES
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
+    max_bytes: int = MAX_BODY_BYTES,
+    seconds: float = DEADLINE_SECONDS,
 ) -> Reply:
-    """Send *request* and read its answer, up to *max_bytes*, within `DEADLINE_SECONDS`.
+    """Send *request* and read its answer, up to *max_bytes*, within so many *seconds*.
 
     Raises:
         SourceTimeoutError: it took too long.
         SourceUnreachableError: there was no connection, or it broke.
         SourceInvalidError: the answer was too long or broken as HTTP.
     """
-    async with _translated_errors(), asyncio.timeout(DEADLINE_SECONDS):
+    async with _translated_errors(), asyncio.timeout(seconds):
         response = await client.send(request, stream=True)
         try:
             body = await _bounded_body(response, max_bytes)

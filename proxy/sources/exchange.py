@@ -1,32 +1,80 @@
-"""What every exchange with NASA has in common: its line in the log, and the reading of statuses."""
+"""What every exchange with NASA has in common: log line, count, and the reading of statuses."""
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
 
-from edge import logs
+import httpx
+
+from edge import logs, metrics
 from proxy.errors import (
     NoRecordError,
     SourceError,
+    SourceFailedError,
     SourceInvalidError,
+    SourceQuotaError,
     SourceRefusedError,
     SourceTimeoutError,
     SourceUnavailableError,
 )
 from proxy.records import InvalidRecordError, parse_json
-from proxy.sources.client import Reply
+from proxy.sources.client import DEADLINE_SECONDS, MAX_BODY_BYTES, Reply, get
+from proxy.sources.headers import media_type, retry_after
+from proxy.sources.quota import Quota
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One of NASA's APIs, as far as a call of it is concerned.
+
+    Attributes:
+        name: for log and metrics.
+        client: the way out.
+        quota: what it grants.
+    """
+
+    name: str
+    client: httpx.AsyncClient
+    quota: Quota
+
+    async def ask(
+        self,
+        url: str,
+        read: Callable[[Reply], T],
+        *,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BODY_BYTES,
+        seconds: float = DEADLINE_SECONDS,
+        is_latest: bool = False,
+    ) -> T:
+        """Ask once, with nothing of the client's in the request but parsed values, and *read*.
+
+        Raises:
+            SourceError: there was no answer, or none that *read* could use.
+        """
+        self.quota.admit(is_latest=is_latest)
+        request = self.client.build_request("GET", url, params=params, headers=headers)
+        with observed_call(self.name):
+            reply = await get(self.client, request, max_bytes=max_bytes, seconds=seconds)
+            self.quota.note(reply.status, reply.headers)
+            return read(reply)
 
 
 @contextmanager
-def logged_call(source: str) -> Iterator[None]:
-    """Leave one line about a call of *source* in the log, whatever comes of it."""
+def observed_call(source: str) -> Iterator[None]:
+    """Leave one line about a call of *source* in the log, and count it, whatever comes of it."""
     began = time.perf_counter()
     level: logs.LogLevel = "error"
     outcome, reason = "defect", None
     try:
         yield
-        level, outcome = "info", "record"
+        level, outcome = "info", "answered"
     except NoRecordError:
         level, outcome = "info", "no_record"
         raise
@@ -38,6 +86,7 @@ def logged_call(source: str) -> Iterator[None]:
         raise
     finally:
         ms = round((time.perf_counter() - began) * 1000, 1)
+        metrics.count_nasa_call(source, outcome)
         logs.log(level, "nasa_call", source=source, outcome=outcome, reason=reason, duration_ms=ms)
 
 
@@ -47,18 +96,34 @@ def require_json(reply: Reply) -> None:
     Raises:
         SourceError: by the leaf that fits the status.
     """
-    if reply.status in {429, 503}:
-        detail = "the quota of the key is used up" if reply.status == 429 else "NASA answered 503"
-        raise SourceUnavailableError(detail, retry_after_seconds=_retry_after(reply))
-    if reply.status == 403:
-        raise SourceRefusedError("NASA does not accept NASA_API_KEY")
-    if reply.status == 504:
-        raise SourceTimeoutError("NASA answered 504")
-    if reply.status != 200:
-        raise SourceInvalidError(f"NASA answered {reply.status}")
-    media_type = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    require_success(reply.status, reply.headers)
+    if media_type(reply.headers) != "application/json":
         raise SourceInvalidError("the body is not declared as JSON")
+
+
+def require_success(status: int, headers: Mapping[str, str]) -> None:
+    """Demand a 200.
+
+    Raises:
+        SourceError: by the leaf that fits the status.
+    """
+    match status:
+        case 200:
+            return
+        case 429:
+            detail = "the quota of the key is used up"
+            raise SourceQuotaError(detail, retry_after_seconds=retry_after(headers))
+        case 503:
+            detail = "NASA answered 503"
+            raise SourceUnavailableError(detail, retry_after_seconds=retry_after(headers))
+        case 403:
+            raise SourceRefusedError("NASA does not accept NASA_API_KEY")
+        case 502:
+            raise SourceFailedError("NASA answered 502")
+        case 504:
+            raise SourceTimeoutError("NASA answered 504")
+        case _:
+            raise SourceInvalidError(f"NASA answered {status}")
 
 
 def json_of(reply: Reply) -> object:
@@ -71,8 +136,3 @@ def json_of(reply: Reply) -> object:
         return parse_json(reply.body)
     except InvalidRecordError as error:
         raise SourceInvalidError(str(error)) from None
-
-
-def _retry_after(reply: Reply) -> int | None:
-    text = reply.headers.get("Retry-After", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None

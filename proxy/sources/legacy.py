@@ -1,38 +1,22 @@
 """NASA's legacy API: `GET /planetary/apod` behind the api.nasa.gov gateway, which wants a key."""
 
-from collections.abc import Callable
 from datetime import date
-from typing import Literal, TypeVar
 
-import httpx
-from pydantic import SecretStr
-
-from proxy.errors import (
-    NoRecordError,
-    SourceInvalidError,
-)
+from proxy.errors import NoRecordError, SourceInvalidError
 from proxy.holdings import Fetched
 from proxy.records import InvalidRecordError, Record
-from proxy.sources.client import Reply, get
-from proxy.sources.exchange import json_of, logged_call, require_json
-
-SOURCE = "legacy"
-
-KeyPlace = Literal["header", "query"]
-
-T = TypeVar("T")
+from proxy.sources.client import RECORD_SECONDS, Reply
+from proxy.sources.exchange import Upstream, json_of, require_json
+from proxy.sources.key import NasaKey
 
 
 class LegacySource:
     """Records from the v1 API."""
 
-    def __init__(
-        self, client: httpx.AsyncClient, *, base_url: str, key: SecretStr, key_in: KeyPlace
-    ) -> None:
-        self._client = client
+    def __init__(self, upstream: Upstream, *, base_url: str, key: NasaKey) -> None:
+        self._upstream = upstream
         self._url = f"{base_url}/planetary/apod"
         self._key = key
-        self._key_in = key_in
 
     @property
     def max_days(self) -> int:
@@ -41,27 +25,26 @@ class LegacySource:
 
     async def fetch(self, day: date | None, *, newest: date) -> Record:
         """Give the record of *day*, or the latest; see `proxy.holdings.Source`."""
-        params = {} if day is None else {"date": day.isoformat()}
-        return await self._call(params, lambda reply: _record(reply, day, newest))
+        asked = {} if day is None else {"date": day.isoformat()}
+        return await self._upstream.ask(
+            self._url,
+            lambda reply: _record(reply, day, newest),
+            params=self._key.parameters(asked),
+            headers=self._key.headers(),
+            seconds=RECORD_SECONDS,
+            is_latest=day is None,
+        )
 
     async def fetch_range(self, start: date, end: date) -> Fetched:
         """Give the records of a range; see `proxy.holdings.Source`."""
-        params = {"start_date": start.isoformat(), "end_date": end.isoformat()}
-        return Fetched(await self._call(params, lambda reply: _records(reply, start, end)))
-
-    async def _call(self, params: dict[str, str], read: Callable[[Reply], T]) -> T:
-        """Ask NASA once."""
-        with logged_call(SOURCE):
-            return read(await get(self._client, self._request(params)))
-
-    def _request(self, params: dict[str, str]) -> httpx.Request:
-        """Build the request from parsed values alone: nothing of the client's is in it."""
-        params, headers = dict(params), {}
-        if self._key_in == "header":
-            headers["X-Api-Key"] = self._key.get_secret_value()
-        else:
-            params["api_key"] = self._key.get_secret_value()
-        return self._client.build_request("GET", self._url, params=params, headers=headers)
+        asked = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        records = await self._upstream.ask(
+            self._url,
+            lambda reply: _records(reply, start, end),
+            params=self._key.parameters(asked),
+            headers=self._key.headers(),
+        )
+        return Fetched(records)
 
 
 def _record(reply: Reply, day: date | None, newest: date) -> Record:

@@ -1,22 +1,17 @@
 """NASA's new API, `apod-basic` of science.nasa.gov, read as v1 records. It wants no key."""
 
 import re
-from collections.abc import Callable
 from datetime import date
 from html import unescape
-from typing import TypeVar
 
-import httpx
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
 from proxy.errors import NoRecordError, SourceInvalidError
 from proxy.holdings import Fetched
 from proxy.records import FIRST_DAY, InvalidRecordError, Record
-from proxy.sources.client import Reply, get
-from proxy.sources.exchange import json_of, logged_call, require_json
-
-SOURCE = "science"
+from proxy.sources.client import RECORD_SECONDS, Reply
+from proxy.sources.exchange import Upstream, json_of, require_json
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """25 records with their articles as HTML, of tens of kB each, several times over."""
@@ -38,14 +33,12 @@ FRAME = re.compile(r"<iframe\b[^>]{0,1000}?\bsrc=[\"']([^\"'<>]{1,500})[\"']")
 NO_PICTURE = "news-thumbnail"
 """Part of the address that some old posts have in place of a picture's."""
 
-T = TypeVar("T")
-
 
 class ScienceSource:
     """Records from the new API."""
 
-    def __init__(self, client: httpx.AsyncClient, *, base_url: str) -> None:
-        self._client = client
+    def __init__(self, upstream: Upstream, *, base_url: str) -> None:
+        self._upstream = upstream
         self._url = f"{base_url}/wp-json/wp/v2/apod-basic"
 
     @property
@@ -56,27 +49,51 @@ class ScienceSource:
     async def fetch(self, day: date | None, *, newest: date) -> Record:
         """Give the record of *day*, or the latest; see `proxy.holdings.Source`."""
         if day is None:
-            latest = await self._call("", {"per_page": "1"}, _records)
-            if len(latest) != 1 or not FIRST_DAY <= latest[0].day <= newest:
-                raise SourceInvalidError("the latest record is not one, or of the future")
-            return latest[0]
-        return await self._call(f"/{day:%y%m%d}", {}, lambda reply: _record(reply, day))
+            return await self._upstream.ask(
+                self._url,
+                lambda reply: _latest(reply, newest),
+                params={"per_page": "1"},
+                max_bytes=MAX_PAGE_BYTES,
+                seconds=RECORD_SECONDS,
+                is_latest=True,
+            )
+        return await self._upstream.ask(
+            f"{self._url}/{day:%y%m%d}",
+            lambda reply: _record(reply, day),
+            params={},
+            max_bytes=MAX_PAGE_BYTES,
+            seconds=RECORD_SECONDS,
+        )
 
     async def fetch_range(self, start: date, end: date) -> Fetched:
         """Give the records of a range; see `proxy.holdings.Source`."""
-        params = {"date_from": f"{start:%y%m%d}", "date_to": f"{end:%y%m%d}"}
-        records = await self._call("", {**params, "per_page": str(PAGE)}, _records)
-        days = {record.day for record in records}
-        if len(days) != len(records) or any(not start <= day <= end for day in days):
-            # Parameters that it does not know are ignored: then this is just the latest page.
-            raise SourceInvalidError("a record is about another day, or a day has two")
-        return Fetched(sorted(records, key=lambda record: record.day))
+        records = await self._upstream.ask(
+            self._url,
+            lambda reply: _range(reply, start, end),
+            params={
+                "date_from": f"{start:%y%m%d}",
+                "date_to": f"{end:%y%m%d}",
+                "per_page": str(PAGE),
+            },
+            max_bytes=MAX_PAGE_BYTES,
+        )
+        return Fetched(records)
 
-    async def _call(self, path: str, params: dict[str, str], read: Callable[[Reply], T]) -> T:
-        """Ask once."""
-        request = self._client.build_request("GET", f"{self._url}{path}", params=params)
-        with logged_call(SOURCE):
-            return read(await get(self._client, request, max_bytes=MAX_PAGE_BYTES))
+
+def _latest(reply: Reply, newest: date) -> Record:
+    records = _records(reply)
+    if len(records) != 1 or not FIRST_DAY <= records[0].day <= newest:
+        raise SourceInvalidError("the latest record is not one, or of the future")
+    return records[0]
+
+
+def _range(reply: Reply, start: date, end: date) -> list[Record]:
+    records = _records(reply)
+    days = {record.day for record in records}
+    if len(days) != len(records) or any(not start <= day <= end for day in days):
+        # Parameters that it does not know are ignored: then this is just the latest page.
+        raise SourceInvalidError("a record is about another day, or a day has two")
+    return sorted(records, key=lambda record: record.day)
 
 
 def _record(reply: Reply, day: date) -> Record:

@@ -124,7 +124,7 @@ async def test_stale_headers(client: httpx.AsyncClient, clock: SettableClock) ->
     clock.advance(minutes=11)
     headers = (await client.get(APOD)).headers
     assert headers["Cache-Control"] == "private, max-age=0"
-    assert headers["Cache-Status"] == "astropiks; hit; ttl=-60"
+    assert headers["Cache-Status"] == "astropiks; hit; ttl=-60; detail=stale-while-revalidate"
 
 
 @pytest.mark.parametrize("tags", ["{}", "W/{}", '"other", {}', "*"])

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from astropiks.mint import mint
 from proxy.errors import SourceInvalidError, SourceUnavailableError
@@ -11,7 +12,7 @@ from proxy.sources.breaker import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Br
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from standin.faults import Fault
-from tests.conftest import SECRET, asking, make_settings
+from tests.conftest import NASA_KEY, SECRET, asking, make_settings
 
 APOD = "/planetary/apod"
 DATED = f"{APOD}?date=2021-10-12"
@@ -122,6 +123,35 @@ async def test_quota(nasa: StandIn, clock: SettableClock) -> None:
         assert (await ask(client, clock, DATED)).status_code == 200
     assert (first.status_code, first.headers["Retry-After"]) == (503, "2870")
     assert (later.status_code, later.headers["Retry-After"]) == (503, "1")
+
+
+async def test_reserve(clock: SettableClock) -> None:
+    """When the key's quota runs low, the new API takes over all but the latest picture."""
+    nasa = StandIn(keys={NASA_KEY}, clock=clock, hourly_limit=20)
+    async with asking(nasa, clock) as client:
+        for n in range(1, 31):
+            assert (await ask(client, clock, f"{APOD}?date=2015-01-{n:02}")).status_code == 200
+        assert asked(nasa).count("legacy") == 16
+        clock.advance(minutes=4)
+        assert (await ask(client, clock, APOD)).status_code == 200
+    assert asked(nasa)[-1] == "legacy"
+
+
+async def test_second_attempt(clock: SettableClock) -> None:
+    """A passing failure is asked again before anybody hears of it."""
+
+    class Hiccup(StandIn):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await super().__call__(scope, receive, send)
+            self.faults.clear()
+
+    nasa = Hiccup(keys={NASA_KEY}, clock=clock)
+    async with asking(nasa, clock) as client:
+        for number, fault in enumerate(("502", "503", "504")):
+            nasa.faults["legacy"] = Fault(fault)
+            answer = await ask(client, clock, f"{APOD}?date=2015-01-0{number + 1}")
+            assert answer.status_code == 200
+    assert asked(nasa) == ["legacy"] * 6
 
 
 class Frozen:

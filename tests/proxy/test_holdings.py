@@ -1,4 +1,5 @@
 import asyncio
+import random
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -40,6 +41,8 @@ class Archive:
         """Answer as set, but for the gaps of the archive."""
         self.calls += 1
         self.ranges.append((start, end))
+        if self.hangs:
+            await self.go_on.wait()
         await asyncio.sleep(0)
         self.slow()
         if self.failure:
@@ -129,7 +132,7 @@ async def test_stale_while_refreshing(
     await ask(holdings)
     clock.advance(days=31)
     source.title = "Corrected"
-    assert await ask(holdings) == ("stale", "As published")
+    assert await ask(holdings) == ("stale-while-revalidate", "As published")
     await settle()
     assert await ask(holdings) == ("hit", "Corrected")
 
@@ -147,7 +150,7 @@ async def test_stale_if_error(holdings: Holdings, source: Archive, clock: Settab
     await ask(holdings, TODAY)
     source.failure = SourceTimeoutError("no whole answer in time")
     clock.advance(seconds=HOUR + 30 * DAY - 1)
-    assert await ask(holdings, TODAY) == ("stale", "As published")
+    assert await ask(holdings, TODAY) == ("stale-if-error", "As published")
     clock.advance(seconds=2)
     with pytest.raises(SourceTimeoutError):
         await ask(holdings, TODAY)
@@ -159,7 +162,7 @@ async def test_postponed(holdings: Holdings, source: Archive, clock: SettableClo
     clock.advance(hours=3)
     source.failure = SourceTimeoutError("no whole answer in time")
     for _ in range(5):
-        assert (await ask(holdings, TODAY))[0] == "stale"
+        assert (await ask(holdings, TODAY))[0] == "stale-if-error"
     assert source.calls == 2
     clock.advance(seconds=MINUTE)
     source.failure = None
@@ -190,7 +193,7 @@ async def test_lost_record(holdings: Holdings, source: Archive, clock: SettableC
     await ask(holdings, TODAY)
     clock.advance(hours=3)
     source.failure = NoRecordError(TODAY)
-    assert await ask(holdings, TODAY) == ("stale", "As published")
+    assert await ask(holdings, TODAY) == ("stale-if-error", "As published")
 
 
 async def test_background_failure(
@@ -200,9 +203,9 @@ async def test_background_failure(
     await ask(holdings)
     clock.advance(days=31)
     source.failure = SourceTimeoutError("no whole answer in time")
-    assert (await ask(holdings))[0] == "stale"
+    assert (await ask(holdings))[0] == "stale-while-revalidate"
     await settle()
-    assert (await ask(holdings))[0] == "stale"
+    assert (await ask(holdings))[0] == "stale-if-error"
     assert source.calls == 2
 
 
@@ -215,7 +218,7 @@ async def test_hanging_source(
     await ask(holdings, TODAY)
     clock.advance(hours=3)
     source.hangs = True
-    assert (await ask(holdings, TODAY))[0] == "stale"
+    assert (await ask(holdings, TODAY))[0] == "stale-while-revalidate"
     await holdings.aclose()
 
 
@@ -225,7 +228,7 @@ async def test_defect(holdings: Holdings, source: Archive, clock: SettableClock)
     clock.advance(hours=3)
     source.failure = ZeroDivisionError()
     for _ in range(3):
-        assert (await ask(holdings, TODAY))[0] == "stale"
+        assert (await ask(holdings, TODAY))[0] == "stale-if-error"
     assert source.calls == 2
 
 
@@ -336,9 +339,63 @@ async def test_stale_range(holdings: Holdings, source: Archive, clock: SettableC
     await holdings.get_days(span(OLD, 10))
     clock.advance(days=31)
     source.failure = SourceTimeoutError("no whole answer in time")
-    for _ in range(3):
-        assert {found.how for found in await holdings.get_days(span(OLD, 10))} == {"stale"}
+    ways = ["stale-while-revalidate", "stale-if-error", "stale-if-error"]
+    for way in ways:
+        assert {found.how for found in await holdings.get_days(span(OLD, 10))} == {way}
+        await settle()
     assert source.calls == 2
+
+
+async def test_hanging_range(
+    holdings: Holdings, source: Archive, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While NASA hangs, a range of which all is held waits for a moment only."""
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.01)
+    days = span(TODAY - timedelta(days=9), 10)
+    await holdings.get_days(days)
+    clock.advance(hours=3)
+    source.hangs = True
+    found = await holdings.get_days(days)
+    assert {one.how for one in found} == {"hit", "stale-while-revalidate"}
+    await holdings.aclose()
+
+
+async def test_range_over_an_old_gap(
+    holdings: Holdings, source: Archive, clock: SettableClock
+) -> None:
+    """While NASA fails, a range over a day that once had no picture is served without it."""
+    days = span(OLD, 3)
+    source.left_out = {days[1]}
+    await holdings.get_days(days)
+    source.failure = SourceTimeoutError("no whole answer in time")
+    clock.advance(days=20)
+    found = await holdings.get_days(days)
+    assert [one.held.record is None for one in found] == [False, True, False]
+    with pytest.raises(SourceTimeoutError):
+        await ask(holdings, days[1])
+
+
+async def test_permanent_gaps(holdings: Holdings, source: Archive) -> None:
+    """About the four days that have no picture for good, NASA is never asked."""
+    for gap in PERMANENT_GAPS:
+        assert await ask(holdings, gap) == ("hit", "none")
+    assert source.calls == 0
+
+
+@pytest.mark.parametrize(("drawn", "renewed"), [(0.0, False), (1.0, True)])
+async def test_jitter(source: Archive, clock: SettableClock, drawn: float, renewed: bool) -> None:  # noqa: FBT001
+    """Records are renewed up to a tenth of their lifetime early, each at its own time."""
+
+    class Drawn(random.Random):
+        def random(self) -> float:
+            return drawn
+
+    holdings = Holdings(source, clock=clock, chance=Drawn())
+    await ask(holdings, TODAY)
+    clock.advance(minutes=55)
+    assert (await ask(holdings, TODAY))[0] == "hit"
+    await settle()
+    assert source.calls == 1 + renewed
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import contextlib
 import gzip
 import json
 import ssl
+import time
 import traceback
 from collections.abc import AsyncIterator
 from datetime import date
@@ -16,9 +17,12 @@ from structlog.testing import capture_logs
 
 from proxy import errors
 from proxy.errors import NoRecordError, SourceError
-from proxy.sources import client
+from proxy.sources import legacy
 from proxy.sources.client import MAX_BODY_BYTES, open_client
-from proxy.sources.legacy import KeyPlace, LegacySource
+from proxy.sources.exchange import Upstream
+from proxy.sources.key import NasaKey, Place
+from proxy.sources.legacy import LegacySource
+from proxy.sources.quota import Quota
 from standin import archive
 
 DAY = date(2021, 10, 12)
@@ -42,9 +46,12 @@ def source(http: httpx.AsyncClient) -> LegacySource:
     return make(http)
 
 
-def make(http: httpx.AsyncClient, key_in: KeyPlace = "header") -> LegacySource:
+def make(http: httpx.AsyncClient, place: Place = "header") -> LegacySource:
     """Make a source."""
-    return LegacySource(http, base_url="https://api.nasa.test", key=SecretStr(KEY), key_in=key_in)
+    upstream = Upstream("legacy", http, Quota("legacy", time.time))
+    return LegacySource(
+        upstream, base_url="https://api.nasa.test", key=NasaKey(SecretStr(KEY), place)
+    )
 
 
 async def test_record(source: LegacySource, respx_mock: respx.Router) -> None:
@@ -136,9 +143,9 @@ FAILURES: dict[str, tuple[dict[str, Any], type[SourceError]]] = {
         errors.SourceInvalidError,
     ),
     "somebody's 404": ({"status_code": 404, **HTML}, errors.SourceInvalidError),
-    "quota": ({"status_code": 429}, errors.SourceUnavailableError),
+    "quota": ({"status_code": 429}, errors.SourceQuotaError),
     "scrape failure": ({"status_code": 500, "json": {"code": 500}}, errors.SourceInvalidError),
-    "bad gateway": ({"status_code": 502, **HTML}, errors.SourceInvalidError),
+    "bad gateway": ({"status_code": 502, **HTML}, errors.SourceFailedError),
     "unavailable": (
         {"status_code": 503, "text": "no healthy upstream"},
         errors.SourceUnavailableError,
@@ -212,7 +219,7 @@ async def test_retry_after(
     """NASA's Retry-After is taken if it is a sane number of seconds."""
     headers = [(b"Retry-After", header.encode())]
     respx_mock.get("/planetary/apod").mock(return_value=httpx.Response(429, headers=headers))
-    with pytest.raises(errors.SourceUnavailableError) as failure:
+    with pytest.raises(errors.SourceQuotaError) as failure:
         await source.fetch(DAY, newest=TODAY)
     assert failure.value.retry_after_seconds == seconds
 
@@ -224,7 +231,7 @@ async def test_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(client, "DEADLINE_SECONDS", 0.01)
+    monkeypatch.setattr(legacy, "RECORD_SECONDS", 0.01)
     async with open_client(httpx.MockTransport(never)) as http:
         with pytest.raises(errors.SourceTimeoutError):
             await make(http).fetch(DAY, newest=TODAY)
@@ -263,7 +270,7 @@ async def test_flood(source: LegacySource, respx_mock: respx.Router) -> None:
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        ({"json": GOOD}, {"outcome": "record", "log_level": "info"}),
+        ({"json": GOOD}, {"outcome": "answered", "log_level": "info"}),
         ({"status_code": 404, "json": BACKEND_404}, {"outcome": "no_record", "log_level": "info"}),
         ({"status_code": 403}, {"outcome": "key_refused", "log_level": "warning"}),
         ({"status_code": 200, **HTML}, {"outcome": "invalid", "log_level": "warning"}),

@@ -11,6 +11,8 @@ from proxy.errors import NoRecordError, SourceError
 from proxy.records import InvalidRecordError
 from proxy.sources import science
 from proxy.sources.client import open_client
+from proxy.sources.exchange import Upstream
+from proxy.sources.quota import Quota
 from proxy.sources.science import ScienceSource, at_screen_size, explanation, v1_members
 from standin.app import StandIn
 from standin.calendar import SettableClock
@@ -118,10 +120,16 @@ def test_screen_size(address: str, small: str) -> None:
     assert at_screen_size(address) == small
 
 
+def make(http: httpx.AsyncClient) -> ScienceSource:
+    """Make a source."""
+    upstream = Upstream("science", http, Quota("science", time.time))
+    return ScienceSource(upstream, base_url="https://science.nasa.test")
+
+
 async def fetch(nasa: StandIn, day: date | None) -> str:
     """Ask for one record and give its date."""
     async with open_client(httpx.ASGITransport(nasa)) as http:
-        source = ScienceSource(http, base_url="https://science.nasa.test")
+        source = make(http)
         return (await source.fetch(day, newest=TODAY)).day.isoformat()
 
 
@@ -151,7 +159,7 @@ async def test_no_record(nasa: StandIn) -> None:
 async def test_range(nasa: StandIn) -> None:
     """A range is one page, turned into ascending order."""
     async with open_client(httpx.ASGITransport(nasa)) as http:
-        source = ScienceSource(http, base_url="https://science.nasa.test")
+        source = make(http)
         records = (await source.fetch_range(date(2020, 6, 1), date(2020, 6, 25))).records
     days = [record.day.day for record in records]
     assert days == [day for day in range(1, 26) if day != 10]
@@ -189,7 +197,7 @@ BAD: dict[str, httpx.Response] = {
 async def test_failures(answer: httpx.Response) -> None:
     """Whatever is no record of that day is a failure, and nothing else."""
     async with open_client(answering(answer)) as http:
-        source = ScienceSource(http, base_url="https://science.nasa.test")
+        source = make(http)
         with pytest.raises(SourceError):
             await source.fetch(date(2021, 10, 12), newest=TODAY)
         if answer is not BAD["list for a day"]:
@@ -202,7 +210,7 @@ async def test_failures(answer: httpx.Response) -> None:
 async def test_ignored_parameters() -> None:
     """If the range is ignored, as unknown parameters are, the latest page is not taken for it."""
     async with open_client(answering(httpx.Response(200, json=[SHRIMP]))) as http:
-        source = ScienceSource(http, base_url="https://science.nasa.test")
+        source = make(http)
         with pytest.raises(errors.SourceInvalidError):
             await source.fetch_range(date(2021, 10, 12), date(2021, 10, 13))
 
@@ -212,7 +220,7 @@ async def test_flood(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(science, "MAX_PAGE_BYTES", 100)
     answer = httpx.Response(200, json=[SHRIMP] * 2)
     async with open_client(answering(answer)) as http:
-        source = ScienceSource(http, base_url="https://science.nasa.test")
+        source = make(http)
         with pytest.raises(errors.SourceInvalidError, match="longer"):
             await source.fetch_range(TODAY, TODAY)
 
@@ -256,7 +264,7 @@ async def test_odd_texts(name: str, text: str) -> None:
     answer = httpx.Response(200, content=body, headers={"Content-Type": "application/json"})
     began = time.perf_counter()
     async with open_client(answering(answer)) as http:
-        source = ScienceSource(http, base_url="https://science.nasa.test")
+        source = make(http)
         with contextlib.suppress(SourceError):
             await source.fetch_range(date(2026, 9, 29), date(2026, 9, 29))
     assert time.perf_counter() - began < 2
@@ -266,6 +274,6 @@ async def test_one_bad_post() -> None:
     """A post without a picture does not cost its neighbours."""
     bad = {**SHRIMP, "date": "2026-09-28", "hdurl": "https://x.test/news-thumbnail.png"}
     async with open_client(answering(httpx.Response(200, json=[SHRIMP, bad]))) as http:
-        source = ScienceSource(http, base_url="https://science.nasa.test")
+        source = make(http)
         fetched = await source.fetch_range(date(2026, 9, 28), date(2026, 9, 29))
     assert [record.day.day for record in fetched.records] == [29]

@@ -1,0 +1,31 @@
+"""The API key on its way to NASA: the one place where it is taken out of its wrapper."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import SecretStr
+
+Place = Literal["header", "query"]
+
+
+@dataclass(frozen=True, slots=True)
+class NasaKey:
+    """The key, and where NASA's gateway shall find it.
+
+    Attributes:
+        secret: the key.
+        place: `header` keeps it out of URLs.
+    """
+
+    secret: SecretStr
+    place: Place
+
+    def headers(self) -> dict[str, str]:
+        """Give the headers of a request to NASA."""
+        return {"X-Api-Key": self.secret.get_secret_value()} if self.place == "header" else {}
+
+    def parameters(self, asked: Mapping[str, str]) -> dict[str, str]:
+        """Give the query of a request to NASA, which *asked* for something."""
+        key = {"api_key": self.secret.get_secret_value()} if self.place == "query" else {}
+        return {**asked, **key}
