@@ -16,6 +16,7 @@ from astropiks.signer import InstallKey, sign_request
 from edge import logs
 from edge.environment import SettingsError, load
 from edge.settings import DevelopmentSettings, Settings
+from standin import control
 from standin.app import StandIn
 from standin.faults import Fault
 
@@ -65,18 +66,31 @@ def stand_in(
     key: Annotated[str, typer.Option(help="API key that it accepts.")] = "DEMO_KEY",
     legacy_fault: Annotated[Fault | None, typer.Option(help="What fails in the old API.")] = None,
     science_fault: Annotated[Fault | None, typer.Option(help="What fails in the new API.")] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=JSON",
+            help='Any other condition, such as latency_seconds=2, missing_days=["2026-11-23"] or '
+            'faults={"pictures":"html"}. May be repeated.',
+        ),
+    ] = None,
 ) -> None:
-    """Serve only the stand-in for NASA's APIs, on loopback."""
+    """Serve only the stand-in for NASA, on loopback. /standin/conditions changes it as it runs."""
     logs.configure("console", "info")
+    app = StandIn(keys={key})
+    try:
+        control.change(app.conditions, control.parse(condition or []))
+    except control.ConditionError as error:
+        _fail(f"{error}", BAD_CONFIGURATION)
+    given = {"legacy": legacy_fault, "science": science_fault}
+    app.faults.update({name: fault for name, fault in given.items() if fault})
     with contextlib.suppress(KeyboardInterrupt):
         try:
             listener = server.listen("127.0.0.1", port)
         except ListenError as error:
             _fail(f"{error} Choose another with --port.", 1)
         typer.echo(f"curl 'http://127.0.0.1:{port}/planetary/apod?api_key={key}'")
-        app = StandIn(keys={key})
-        given = {"legacy": legacy_fault, "science": science_fault}
-        app.faults = {name: fault for name, fault in given.items() if fault}
+        typer.echo(f"curl 'http://127.0.0.1:{port}{control.CONDITIONS}'")
         server.serve_here(app, listener)
 
 

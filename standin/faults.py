@@ -1,12 +1,22 @@
 """What can be wrong with one of NASA's APIs, as it has been seen or is to be feared."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from enum import StrEnum
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 
 LOGO = "https://science.nasa.gov/wp-content/themes/nasa-child/assets/images/nasa-logo@2x.png"
+
+FLOOD_BYTES = 4 * 1024**3
+DRIP_SECONDS = 1.0
 
 
 class Fault(StrEnum):
@@ -19,10 +29,20 @@ class Fault(StrEnum):
     GATEWAY_TIMEOUT = "504"
     OVER_LIMIT = "429"
     GONE = "410"
+    REDIRECT = "301"
     HTML = "html"
+    EMPTY = "empty"
     TRUNCATED = "truncated"
+    DROP = "drop"
+    FLOOD = "flood"
+    DRIP = "drip"
     HANG = "hang"
 
+
+ENDLESS = frozenset({Fault.FLOOD, Fault.DRIP, Fault.HANG})
+"""Those that take as long as the client lets them."""
+
+ENDING = [fault for fault in Fault if fault not in ENDLESS]
 
 ANSWERS = {
     Fault.SERVER_ERROR: JSONResponse(
@@ -35,16 +55,39 @@ ANSWERS = {
         {"error": {"code": "OVER_RATE_LIMIT"}}, 429, {"Retry-After": "2870"}
     ),
     Fault.GONE: HTMLResponse("<html><h1>410 Gone</h1></html>", 410),
+    Fault.REDIRECT: HTMLResponse("", 301, {"Location": "https://science.nasa.gov/apod"}),
     Fault.HTML: HTMLResponse("<html><body>Inactivity Timeout</body></html>"),
+    Fault.EMPTY: Response(b"", media_type="application/json"),
     Fault.TRUNCATED: Response('{"date":"2021-10', media_type="application/json"),
+    Fault.DROP: Response(
+        '{"date":"2021-10', headers={"Content-Length": "1200"}, media_type="application/json"
+    ),
 }
 
 
 async def answer(fault: Fault, request: Request) -> Response:
     """Fail."""
-    if fault is Fault.HANG:
-        await asyncio.Event().wait()
-    return JSONResponse(_placeholder(request)) if fault is Fault.PLACEHOLDER else ANSWERS[fault]
+    match fault:
+        case Fault.HANG:
+            await asyncio.Event().wait()
+        case Fault.FLOOD:
+            return StreamingResponse(_flood(), media_type="application/json")
+        case Fault.DRIP:
+            return StreamingResponse(_drip(), media_type="application/json")
+        case Fault.PLACEHOLDER:
+            return JSONResponse(_placeholder(request))
+    return ANSWERS[fault]
+
+
+async def _flood() -> AsyncIterator[bytes]:
+    for _ in range(FLOOD_BYTES // 65536):
+        yield b" " * 65536
+
+
+async def _drip() -> AsyncIterator[bytes]:
+    while True:
+        yield b" "
+        await asyncio.sleep(DRIP_SECONDS)
 
 
 def _placeholder(request: Request) -> object:

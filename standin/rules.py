@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from standin import archive
-from standin.calendar import FIRST_DAY, GAPS, is_published, latest_published, utc_today
+from standin.calendar import FIRST_DAY, GAPS, utc_today
+from standin.conditions import CALM, Conditions
 
 FIELDS = ("concept_tags", "date", "hd", "count", "start_date", "end_date", "thumbs")
 ALLOWED = f"Allowed request fields for apod method are {str(FIELDS)[1:-1]}"
@@ -27,7 +28,9 @@ class RuleError(Exception):
         self.msg = msg
 
 
-def answer(query: Mapping[str, str], now: float) -> archive.Record | list[archive.Record]:
+def answer(
+    query: Mapping[str, str], now: float, conditions: Conditions = CALM
+) -> archive.Record | list[archive.Record]:
     """Give the body for *query*, with the first of repeated parameters, at Unix time *now*.
 
     Raises:
@@ -38,10 +41,12 @@ def answer(query: Mapping[str, str], now: float) -> archive.Record | list[archiv
     given = {name: value for name, value in query.items() if value}
     if given.keys() & {"date", "start_date", "end_date", "count"} not in COMBINATIONS:
         raise RuleError(400, f"Bad Request: invalid field combination passed. {ALLOWED}")
-    days = _days(given, now)
+    days = _days(given, now, conditions)
+    if conditions.bad_days.intersection(days):
+        raise RuleError(500, "Internal Service Error")
     records = [
         archive.with_extras(
-            archive.record(day),
+            conditions.record(day),
             thumbs=given.get("thumbs", "").lower() == "true",
             concept_tags="concept_tags" in given,
         )
@@ -50,20 +55,20 @@ def answer(query: Mapping[str, str], now: float) -> archive.Record | list[archiv
     return records if {"start_date", "count"} & given.keys() else records[0]
 
 
-def _days(given: Mapping[str, str], now: float) -> list[date]:
+def _days(given: Mapping[str, str], now: float, conditions: Conditions) -> list[date]:
     if "count" in given:
-        return _random_days(_count(given["count"]), now)
+        return _random_days(_count(given["count"]), now, conditions)
     if "start_date" in given:
         start = _date(given["start_date"], now)
         end = _date(given["end_date"], now) if "end_date" in given else utc_today(now)
         if start > end:
             raise RuleError(400, "start_date cannot be after end_date")
         span = [start + timedelta(days=n) for n in range((end - start).days + 1)]
-        return [day for day in span if is_published(day, now)]
+        return [day for day in span if conditions.is_published(day, now)]
     if "date" not in given:
-        return [latest_published(now)]
+        return [conditions.latest_published(now)]
     day = _date(given["date"], now)
-    if not is_published(day, now):
+    if not conditions.is_published(day, now):
         raise RuleError(404, f"No data available for date: {day}")
     return [day]
 
@@ -89,7 +94,9 @@ def _count(text: str) -> int:
     return count
 
 
-def _random_days(count: int, now: float) -> list[date]:
-    archive_days = range(FIRST_DAY.toordinal(), latest_published(now).toordinal() + 1)
-    drawn = random.sample(archive_days, count + len(GAPS))
-    return [day for day in map(date.fromordinal, drawn) if day not in GAPS][:count]
+def _random_days(count: int, now: float, conditions: Conditions) -> list[date]:
+    last = conditions.latest_published(now)
+    archive_days = range(FIRST_DAY.toordinal(), last.toordinal() + 1)
+    drawn = random.sample(archive_days, count + len(GAPS) + len(conditions.missing_days))
+    days = map(date.fromordinal, drawn)
+    return [day for day in days if conditions.is_published(day, now)][:count]

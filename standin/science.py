@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from html import escape
 
 from standin import archive
-from standin.calendar import FIRST_DAY, is_published, latest_published
+from standin.calendar import FIRST_DAY
+from standin.conditions import CALM, Conditions
 
 Post = dict[str, object]
 
@@ -30,26 +31,29 @@ class PostError(Exception):
         self.message = message
 
 
-def one(text: str, now: float) -> Post:
+def one(text: str, now: float, conditions: Conditions = CALM) -> Post:
     """Give the post whose address ends in YYMMDD."""
     day = _day(text)
-    if day is None or not is_published(day, now):
+    if day is None or not conditions.is_published(day, now):
         raise PostError(404, "apod_basic_not_found", "APOD not found.")
-    return post(day)
+    return post(day, conditions)
 
 
-def page(query: dict[str, str], now: float) -> tuple[list[Post], int]:
+def page(
+    query: dict[str, str], now: float, conditions: Conditions = CALM
+) -> tuple[list[Post], int]:
     """Give one page, newest first, and how many posts there are. Unknown parameters do nothing."""
     bounds = {name: _day(query[name]) for name in ("date_from", "date_to") if name in query}
     if None in bounds.values():
         raise PostError(400, "rest_invalid_param", f"Invalid parameter(s): {', '.join(bounds)}")
     first = max(FIRST_DAY, bounds.get("date_from") or FIRST_DAY)
-    last = min(latest_published(now), bounds.get("date_to") or latest_published(now))
+    latest = conditions.latest_published(now)
+    last = min(latest, bounds.get("date_to") or latest)
     span = [last - timedelta(days=n) for n in range((last - first).days + 1)]
-    days = [day for day in span if is_published(day, now)]
+    days = [day for day in span if conditions.is_published(day, now)]
     size = min(PAGE, _number(query, "per_page", PAGE))
     start = (_number(query, "page", 1) - 1) * size
-    return [post(day) for day in days[start : start + size]], len(days)
+    return [post(day, conditions) for day in days[start : start + size]], len(days)
 
 
 def _number(query: dict[str, str], name: str, default: int) -> int:
@@ -59,9 +63,9 @@ def _number(query: dict[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def post(day: date) -> Post:
+def post(day: date, conditions: Conditions = CALM) -> Post:
     """Give the new API's form of a day's record."""
-    record = archive.record(day)
+    record = conditions.record(day)
     title = " ".join(record["title"].split())
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     address = f"https://science.nasa.gov/image-article/apod-{day:%Y-%B-%d}-{slug}/".lower()

@@ -1,7 +1,9 @@
 """What the documents say is so."""
 
 import base64
+import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -124,7 +126,7 @@ def test_token_commands(tmp_path: Path, command: str) -> None:
 
 def test_curl_command(tmp_path: Path) -> None:
     """README's curl line gets the answer that stands below it."""
-    (command,) = [command for command in COMMANDS if command.startswith("curl")]
+    (command,) = [command for command in COMMANDS if "token mint" in command and "curl" in command]
     shown = re.findall(r"^```json\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)[0]
     beginning, _, end = shown.partition("…")
     port, output = free_port(), tmp_path / "output"
@@ -145,15 +147,25 @@ def test_install_command() -> None:
     assert "Would install" not in ended.stdout
 
 
-def test_standin_command(tmp_path: Path) -> None:
-    """README's stand-in command serves."""
-    (command,) = [command for command in COMMANDS if "standin" in command]
-    port, output = free_port(), tmp_path / "output"
-    arguments = here(command).replace("8090", str(port)).split()
-    with running(arguments, environment(), tmp_path, output) as process:
-        wait_for(port, process, output)
-        url = f"http://127.0.0.1:{port}/planetary/apod?api_key=DEMO_KEY"
-        assert httpx.get(url).json()["title"] == "NASA Science"
+def test_standin_commands(tmp_path: Path) -> None:
+    """README's stand-in commands serve, and its control address changes what they answer."""
+    faulty, slow = (command for command in COMMANDS if " standin " in command)
+    (change,) = [command for command in COMMANDS if "PATCH" in command]
+    for command in (faulty, slow):
+        port, output = free_port(), tmp_path / "output"
+        arguments = shlex.split(here(command).replace("8090", str(port)))
+        with running(arguments, environment(), tmp_path, output) as process:
+            wait_for(port, process, output)
+            base = f"http://127.0.0.1:{port}"
+            conditions = httpx.get(f"{base}/standin/conditions").json()
+            if command is faulty:
+                record = httpx.get(f"{base}/planetary/apod?api_key=DEMO_KEY").json()
+                assert record["title"] == "NASA Science"
+            else:
+                assert conditions["latency_seconds"] == 2
+                assert conditions["missing_days"] == ["2026-11-23"]
+            answer = run(["sh", "-c", change.replace("8090", str(port))], environment(), tmp_path)
+            assert json.loads(answer.stdout)["faults"] == {"legacy": "503", "pictures": "html"}
 
 
 def test_serve_command(tmp_path: Path) -> None:
