@@ -16,6 +16,7 @@ from attestation.verifier import RequestVerifier
 from edge import health, logs, metrics, verification
 from edge.environment import load
 from edge.gate import AttestationGate, Paths, Refusals
+from edge.known_paths import KnownPaths
 from edge.problems import exception_handlers
 from edge.request_log import RequestLog
 from edge.settings import Settings
@@ -59,7 +60,7 @@ def create_app(
         refusals=Refusals(settings.approov_status_missing, settings.approov_status_invalid),
         origin=settings.public_base_url,
     )
-    return RequestLog(gate, paths=frozenset(route.path for route in routes))
+    return RequestLog(gate, paths=KnownPaths(routes))
 
 
 def _routes(settings: Settings) -> list[Route]:
@@ -67,7 +68,7 @@ def _routes(settings: Settings) -> list[Route]:
     if settings.metrics_token:
         routes += metrics.routes(settings.metrics_token)
     if settings.serves_proxy:
-        routes += proxy.app.routes()
+        routes += proxy.app.routes(settings)
     if settings.serves_secrets:
         routes += secrets_service.app.routes()
     return routes
@@ -79,8 +80,8 @@ def _paths(settings: Settings) -> Paths:
     if settings.metrics_token:
         public.add(metrics.PATH)  # it asks for a token of its own
     monitors = settings.serves_proxy and settings.approov_enforcement == "monitor"
-    monitored = {route.path for route in proxy.app.routes()} if monitors else set[str]()
-    return Paths(frozenset(public), frozenset(monitored))
+    monitored = KnownPaths(proxy.app.routes(settings) if monitors else ())
+    return Paths(frozenset(public), monitored)
 
 
 def _lifespan(

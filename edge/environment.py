@@ -26,6 +26,7 @@ OWN_PREFIXES = (
     "APPROOV_",
     "NASA_",
     "APOD_",
+    "IMAGE_",
     "RATE_LIMIT_",
     "RUNTIME_SECRET",
     "PUBLIC_",

@@ -12,6 +12,7 @@ from attestation.request import HttpRequest
 from attestation.request_errors import BodyError
 from attestation.verifier import RequestVerifier
 from edge import logs, metrics
+from edge.known_paths import KnownPaths
 from edge.problems import Problem
 
 MAX_SIGNED_BODY_BYTES = 1024 * 1024
@@ -29,15 +30,15 @@ CHALLENGE = {"WWW-Authenticate": 'Approov realm="astropiks"'}
 
 
 class Paths(NamedTuple):
-    """Exact paths that are treated otherwise than the rest.
+    """Paths that are treated otherwise than the rest.
 
     Attributes:
-        public: need no token.
+        public: exact ones, which need no token.
         monitored: are checked, but answer even so; the decision is logged and counted.
     """
 
     public: frozenset[str]
-    monitored: frozenset[str] = frozenset()
+    monitored: KnownPaths = KnownPaths()
 
 
 class Refusals(NamedTuple):
@@ -94,7 +95,7 @@ class AttestationGate:
         try:
             scope["attestation"] = await self._attest(scope, body)
         except AttestationError as refusal:
-            monitored = scope["path"] in self._paths.monitored
+            monitored = self._paths.monitored.template(scope["path"]) is not None
             _report(refusal, "monitored" if monitored else "refused")
             if not monitored:
                 await self._refuse(refusal, scope, receive, send)

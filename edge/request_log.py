@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge import logs
+from edge.known_paths import KnownPaths
 from edge.problems import UNEXPECTED
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
@@ -17,7 +18,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 class RequestLog:
     """Give each request an id, log how it ended, and answer if something below broke."""
 
-    def __init__(self, app: ASGIApp, *, paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, paths: KnownPaths) -> None:
         """Wrap *app*; *paths* are those that may be named in a log line though refused."""
         self._app = app
         self._paths = paths
@@ -50,7 +51,7 @@ class RequestLog:
                 "info",
                 "request",
                 method=scope["method"],
-                route=scope["path"] if scope["path"] in self._paths else "other",
+                route=self._paths.template(scope["path"]) or "other",
                 status=status,
                 duration_ms=round((time.perf_counter() - began) * 1000, 1),
             )

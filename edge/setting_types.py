@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
@@ -32,6 +32,40 @@ def sources(text: object) -> object:
     names = tuple(name.strip() for name in text.split(","))
     if len(set(names)) != len(names) or not set(names) <= {"legacy", "science"}:
         raise ValueError("is not made of `legacy` and `science`, each once at most")
+    return names
+
+
+OWN_SEGMENTS = frozenset(
+    {"v2", "secrets", "attest", "livez", "readyz", "metrics", "openapi.json", "docs"}
+)
+"""First segments of the paths that are answered here."""
+
+
+def path_prefixes(text: object) -> object:
+    """Read comma-separated path prefixes, each with a slash at both ends."""
+    if not isinstance(text, str):
+        return text
+    prefixes = tuple(prefix.strip() for prefix in text.split(","))
+    for prefix in prefixes:
+        if not re.fullmatch(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/", prefix):
+            raise ValueError("has a prefix that is not a plain path with a slash at both ends")
+        if prefix.split("/")[1] in OWN_SEGMENTS or prefix.startswith("/planetary/apod/"):
+            raise ValueError("has a prefix that this service answers itself")
+    if len(set(prefixes)) != len(prefixes):
+        raise ValueError("has a prefix twice")
+    return prefixes
+
+
+def hosts(text: object) -> object:
+    """Read comma-separated names of hosts."""
+    if not isinstance(text, str):
+        return text
+    names = tuple(name.strip().lower() for name in text.split(","))
+    label = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+    if not all(re.fullmatch(rf"{label}(?:\.{label})*\.[a-z]{{2,63}}", name) for name in names):
+        raise ValueError("has something that is no name of a host, such as images.example.com")
+    if len(set(names)) != len(names) or "api.nasa.gov" in names:
+        raise ValueError("names a host twice, or api.nasa.gov, which has no pictures")
     return names
 
 
@@ -77,6 +111,13 @@ def visible_ascii(secret: SecretStr) -> SecretStr:
 
 def base_url(text: str) -> str:
     """Demand https, or http on loopback; give it without a slash at its end."""
+    url = _url(text)
+    if url.scheme != "https" and not _is_loopback(url.hostname or ""):
+        raise ValueError("is not https (http is for loopback alone)")
+    return text.rstrip("/")
+
+
+def _url(text: str) -> SplitResult:
     try:
         url = urlsplit(text)
         is_usable = URL.fullmatch(text) and url.port != 0 and "xn--" not in text
@@ -84,14 +125,17 @@ def base_url(text: str) -> str:
         is_usable = False
     if not is_usable or url.hostname is None:
         raise ValueError("is not scheme, host, perhaps port and path, in plain ASCII")
-    if url.scheme != "https" and not _is_loopback(url.hostname):
-        raise ValueError("is not https (http is for loopback alone)")
-    return text.rstrip("/")
+    return url
 
 
 def origin(text: str) -> str:
-    """Demand scheme and host alone; give them as clients sign them."""
-    url = urlsplit(base_url(text))
+    """Demand scheme and host alone, of the same kinds; give them as clients sign them."""
+    return any_origin(base_url(text))
+
+
+def any_origin(text: str) -> str:
+    """Demand scheme and host alone: also http, as an emulator or a phone nearby uses it."""
+    url = urlsplit(_url(text).geturl().rstrip("/"))
     if url.path:
         raise ValueError("has a path")
     default = {"http": ":80", "https": ":443"}[url.scheme]

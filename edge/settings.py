@@ -53,7 +53,8 @@ class Settings(BaseSettings):
         "all", description="services of this process: `all`, `proxy` or `secrets`"
     )
     public_base_url: Annotated[str, AfterValidator(setting_types.origin)] | None = Field(
-        None, description="scheme and host that clients use; required for message signatures"
+        None,
+        description="scheme and host that clients use; required for signatures and pictures",
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="worker processes, 1 to 64")
 
@@ -62,11 +63,14 @@ class Settings(BaseSettings):
     ] = Field(
         ("legacy", "science"), description="NASA's APIs of the picture of the day, best first"
     )
+    nasa_passthrough: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(setting_types.path_prefixes)
+    ] = Field((), description="paths of other NASA APIs to pass on, such as `/neo/,/DONKI/`")
     nasa_api_key: SecretStr | None = Field(
         None,
         validate_default=True,
         description="key for api.nasa.gov; required for the proxy, unless `science` is its only "
-        "source",
+        "source and nothing is passed on",
     )
     nasa_api_key_in: Literal["header", "query"] = Field(
         "header",
@@ -79,6 +83,20 @@ class Settings(BaseSettings):
 
     nasa_science_base_url: Annotated[str, AfterValidator(setting_types.base_url)] = Field(
         "https://science.nasa.gov", description="address of NASA's new API, likewise"
+    )
+    image_proxy: Literal["off", "on"] = Field(
+        "off", description="`on`: `url` and `hdurl` lead through this service, which streams them"
+    )
+    image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(setting_types.hosts)] = Field(
+        ("apod.nasa.gov", "assets.science.nasa.gov"),
+        description="hosts whose pictures are passed on then",
+    )
+    image_max_megabytes: int = Field(
+        64, ge=1, le=1024, description="largest picture that is passed on, in MB"
+    )
+    nasa_image_base_url: Annotated[str, AfterValidator(setting_types.base_url)] | None = Field(
+        None,
+        description="address with a folder for each of these hosts, in their place: a mirror",
     )
     apod_max_range_days: int = Field(
         366, ge=1, le=12000, description="longest range of dates that is answered, in days"
@@ -175,12 +193,20 @@ class Settings(BaseSettings):
     @field_validator("nasa_api_key")
     @classmethod
     def _key_for_the_proxy(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        is_needed = info.data.get("services") != "secrets" and "legacy" in info.data.get(
-            "apod_sources", ("legacy",)
+        is_asked = "legacy" in info.data.get("apod_sources", ("legacy",))
+        is_needed = info.data.get("services") != "secrets" and (
+            is_asked or bool(info.data.get("nasa_passthrough"))
         )
         if key is None and cls.in_production and is_needed:
             raise ValueError("is missing")
         return key if key is None else setting_types.visible_ascii(key)
+
+    @field_validator("image_proxy")
+    @classmethod
+    def _linkable(cls, mode: str, info: ValidationInfo) -> str:
+        if mode == "on" and info.data.get("public_base_url", "") is None:
+            raise ValueError("needs PUBLIC_BASE_URL, where the app gets the pictures")
+        return mode
 
     @field_validator("approov_base64_secret")
     @classmethod
@@ -264,6 +290,7 @@ class DevelopmentSettings(Settings):
 
     in_production: ClassVar[bool] = False
 
+    public_base_url: Annotated[str, AfterValidator(setting_types.any_origin)] | None = None
     apod_warm_days: int = 0
     log_format: LogFormat = "console"
 

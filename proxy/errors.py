@@ -2,7 +2,9 @@
 
     ApodError
     ├── BadQueryError                 the client asked wrongly: NASA's own 400 text
-    ├── NoRecordError                 NASA has nothing for that date
+    ├── NothingThereError             NASA has nothing of that kind
+    │   ├── NoRecordError             for that date
+    │   └── NoPictureError            at that address
     └── SourceError                   NASA, or the way to it, is at fault
         ├── SourceTimeoutError        no whole answer in time
         ├── SourceUnreachableError    no connection, or a broken one
@@ -27,7 +29,11 @@ class BadQueryError(ApodError):
     """The query is one that NASA answers with 400; the message is NASA's text."""
 
 
-class NoRecordError(ApodError):
+class NothingThereError(ApodError):
+    """NASA is well, and has nothing there."""
+
+
+class NoRecordError(NothingThereError):
     """NASA has no record for a date it could have one for.
 
     Attributes:
@@ -37,6 +43,10 @@ class NoRecordError(ApodError):
     def __init__(self, day: date) -> None:
         super().__init__(f"No data available for date: {day}")
         self.day = day
+
+
+class NoPictureError(NothingThereError):
+    """NASA has no picture at an address."""
 
 
 class SourceError(ApodError):

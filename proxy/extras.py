@@ -1,7 +1,8 @@
-"""What a request may add to records: thumbnails of videos, and a word on concept tags."""
+"""What is added to records on their way out: thumbnails, a word on concept tags, our own links."""
 
 import re
 
+from proxy.picture_links import PictureLinks
 from proxy.query import ApodQuery
 from proxy.records import Record, canonical
 
@@ -13,15 +14,17 @@ YOUTUBE = re.compile(
 )
 
 
-def body_of(record: Record, query: ApodQuery) -> bytes:
-    """Give the record's bytes, with what *query* asks for besides."""
-    if not query.thumbs and not query.concept_tags:
+def body_of(record: Record, query: ApodQuery, links: PictureLinks | None) -> bytes:
+    """Give the record's bytes, with what *query* asks for besides, and *links* to pictures."""
+    if not query.thumbs and not query.concept_tags and links is None:
         return record.body
     fields = record.fields()
     if query.concept_tags:
         fields["concepts"] = NO_CONCEPTS
     if query.thumbs and fields["media_type"] == "video":
         fields["thumbnail_url"] = thumbnail(fields.get("url", ""))
+    if links:
+        links.rewrite(fields)
     return canonical(fields)
 
 

@@ -1,9 +1,10 @@
 """Our failures as answers: one map, in the voice NASA would use."""
 
-from edge.problems import Problem
+from edge.problems import NOT_FOUND, Problem
 from proxy.errors import (
     ApodError,
     BadQueryError,
+    NoPictureError,
     NoRecordError,
     SourceError,
     SourceQuotaError,
@@ -23,6 +24,8 @@ def problem_of(error: ApodError) -> Problem:
             return Problem.of_backend(400, str(error))
         case NoRecordError():
             return Problem.of_backend(404, str(error))
+        case NoPictureError():
+            return NOT_FOUND
         case SourceTimeoutError():
             return _upstream(504, "UPSTREAM_TIMEOUT", "NASA did not answer in time.")
         case SourceUnavailableError() | SourceUnreachableError() | SourceQuotaError():

@@ -8,6 +8,7 @@ from datetime import date
 from proxy import extras, freshness, sample
 from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.holdings import CacheResult, Found, Holdings
+from proxy.picture_links import PictureLinks
 from proxy.query import ApodQuery, Day, Latest, Sample, Span
 from proxy.records import etag_of
 
@@ -51,11 +52,13 @@ class ApodService:
         *,
         clock: freshness.Clock,
         chance: random.Random | None = None,
+        links: PictureLinks | None = None,
         latest_for_unpublished: bool = False,
     ) -> None:
         self._holdings = holdings
         self._latest_for_unpublished = latest_for_unpublished
         self._clock = clock
+        self._links = links
         self._chance = chance or random.Random()  # noqa: S311  (pictures, not secrets)
 
     async def answer(self, query: ApodQuery) -> Answer:
@@ -99,7 +102,7 @@ class ApodService:
         """Answer with one record, whose tag is known unless something is added to it."""
         if found.held.record is None:
             raise NoRecordError(found.held.day)
-        body = extras.body_of(found.held.record, query)
+        body = extras.body_of(found.held.record, query, self._links)
         plain = body is found.held.record.body
         etag = found.held.record.etag if plain else etag_of(body)
         age = self._age(found)
@@ -109,7 +112,9 @@ class ApodService:
     def _many(self, found: list[Found], query: ApodQuery) -> Answer:
         """Answer with a list: NASA leaves out days without a record."""
         bodies = [
-            extras.body_of(one.held.record, query).rstrip(b"\n") for one in found if one.held.record
+            extras.body_of(one.held.record, query, self._links).rstrip(b"\n")
+            for one in found
+            if one.held.record
         ]
         body = b"[" + b",".join(bodies) + b"]\n"
         now = self._clock()

@@ -25,6 +25,13 @@ SECRET = b"the attestation secret of the tests: 64 bytes that nobody uses.."
 NASA_KEY = "nasa-key-of-the-tests"
 NASA_URL = "https://api.nasa.test"
 
+EVERYTHING = {
+    "image_proxy": "on",
+    "public_base_url": "https://proxy.test",
+    "nasa_passthrough": "/neo/,/DONKI/,/EPIC/",
+}
+"""Settings by which every route is served."""
+
 MUTATIONS = int(os.environ.get("MUTATIONS", "200"))
 """How many changed tokens and signatures each property test tries; `make mutations`: 100,000."""
 

@@ -97,7 +97,7 @@ def test_outcomes() -> None:
     line = README.partition("A `nasa_call` line")[2].partition("## ")[0]
     named = set(re.findall(r"`(\w+)`", line))
     failures = {kind.outcome for kind in SourceError.__subclasses__()}
-    assert named - {"outcome"} == failures | {"answered", "no_record", "cancelled", "defect"}
+    assert named - {"outcome"} == failures | {"answered", "nothing", "cancelled", "defect"}
 
 
 def test_commands_are_known() -> None:

@@ -71,7 +71,7 @@ async def get(
         SourceUnreachableError: there was no connection, or it broke.
         SourceInvalidError: the answer was too long or broken as HTTP.
     """
-    async with _translated_errors(), asyncio.timeout(seconds):
+    async with translated_errors(), asyncio.timeout(seconds):
         response = await client.send(request, stream=True)
         try:
             body = await _bounded_body(response, max_bytes)
@@ -92,7 +92,8 @@ async def _bounded_body(response: httpx.Response, max_bytes: int) -> bytes:
 
 
 @asynccontextmanager
-async def _translated_errors() -> AsyncIterator[None]:
+async def translated_errors() -> AsyncIterator[None]:
+    """Turn whatever an exchange fails with into a `SourceError`, without its text or chain."""
     try:
         yield
     except (TimeoutError, httpx.TimeoutException):

@@ -11,7 +11,7 @@ import httpx
 
 from edge import logs, metrics
 from proxy.errors import (
-    NoRecordError,
+    NothingThereError,
     SourceError,
     SourceFailedError,
     SourceInvalidError,
@@ -75,8 +75,8 @@ def observed_call(source: str) -> Iterator[None]:
     try:
         yield
         level, outcome = "info", "answered"
-    except NoRecordError:
-        level, outcome = "info", "no_record"
+    except NothingThereError:
+        level, outcome = "info", "nothing"
         raise
     except asyncio.CancelledError:
         level, outcome = "info", "cancelled"

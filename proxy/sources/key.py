@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote, quote_plus, urlencode
 
 from pydantic import SecretStr
 
@@ -29,3 +30,19 @@ class NasaKey:
         """Give the query of a request to NASA, which *asked* for something."""
         key = {"api_key": self.secret.get_secret_value()} if self.place == "query" else {}
         return {**asked, **key}
+
+    def query(self) -> str:
+        """Give the key's part of a query that is written out, if it has one."""
+        return urlencode(self.parameters({}))
+
+    def spellings(self) -> tuple[bytes, ...]:
+        """Give every form in which NASA might repeat the key."""
+        plain = self.secret.get_secret_value()
+        forms = {
+            plain,
+            quote(plain),
+            quote(plain, safe=""),
+            quote_plus(plain),
+            plain.replace("/", r"\/"),
+        }
+        return tuple(sorted((form.encode() for form in forms), key=len, reverse=True))

@@ -7,9 +7,12 @@ from astropiks.mint import Invalid, mint
 from edge import health
 from standin.app import StandIn
 from standin.calendar import SettableClock
-from tests.conftest import SECRET, asking, make_settings
+from tests.conftest import EVERYTHING, SECRET, asking, make_settings
 
-GUARDED = [route.path for service in (proxy.app, secrets_service.app) for route in service.routes()]
+FULL = make_settings(**EVERYTHING)
+
+TEMPLATES = [route.path for route in (*proxy.app.routes(FULL), *secrets_service.app.routes())]
+GUARDED = [template.replace("{path:path}", "a/b.jpg") for template in TEMPLATES]
 
 UNKNOWN = [
     "/", "/x", "/planetary", "/planetary/apod/", "/planetary/apod/x", "/PLANETARY/APOD",
@@ -23,7 +26,19 @@ DISGUISED = ["/planetary%2Fapod", "/livez/../planetary/apod", "/livez/%2e%2e/sec
 
 def test_there_are_routes() -> None:
     """The table below is about something."""
-    assert GUARDED == ["/planetary/apod", "/v2/api.nasa.gov/planetary/apod", "/secrets"]
+    assert set(TEMPLATES) == {
+        "/planetary/apod",
+        "/v2/api.nasa.gov/planetary/apod",
+        "/v2/apod.nasa.gov/{path:path}",
+        "/v2/assets.science.nasa.gov/{path:path}",
+        "/neo/{path:path}",
+        "/DONKI/{path:path}",
+        "/EPIC/{path:path}",
+        "/v2/api.nasa.gov/neo/{path:path}",
+        "/v2/api.nasa.gov/DONKI/{path:path}",
+        "/v2/api.nasa.gov/EPIC/{path:path}",
+        "/secrets",
+    }
 
 
 @pytest.mark.parametrize("path", [*GUARDED, *UNKNOWN, *DISGUISED])
@@ -31,7 +46,7 @@ def test_there_are_routes() -> None:
 async def test_denied(nasa: StandIn, clock: SettableClock, path: str, method: str) -> None:
     """Every route denies without a good token, unknown paths too, and NASA is not asked."""
     tokens = [None, "", mint(SECRET, now=clock.now, invalid=Invalid.SIGNATURE)]
-    async with asking(nasa, clock) as client:
+    async with asking(nasa, clock, FULL) as client:
         for token in tokens:
             headers = {} if token is None else {"Approov-Token": token}
             answer = await client.request(method, path, headers=headers)

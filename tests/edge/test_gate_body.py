@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from astropiks.mint import mint
@@ -14,6 +15,7 @@ from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
 from edge import gate
 from edge.gate import MAX_SIGNED_BODY_BYTES, AttestationGate, Paths
+from edge.known_paths import KnownPaths
 from standin.calendar import SettableClock
 from tests.conftest import SECRET, keys
 
@@ -62,7 +64,7 @@ def ask(clock: SettableClock) -> Ask:
     async def post(client: Client, body: bytes, *, monitored: bool = False) -> None:
         policy = Policy(signing=SigningPolicy(mode="required"))
         verifier = RequestVerifier(keys(), policy, clock=clock)
-        paths = Paths(frozenset(), frozenset({"/x"} if monitored else ()))
+        paths = Paths(frozenset(), KnownPaths([Route("/x", inside)] if monitored else ()))
         guarded = AttestationGate(inside, verifier=verifier, paths=paths, origin=ORIGIN)
         token = {"Approov-Token": mint(SECRET, now=clock.now, install_key=INSTALL.public)}
         signed = sign_request(INSTALL, "POST", f"{ORIGIN}/x", token, now=clock.now, body=body)

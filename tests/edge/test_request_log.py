@@ -4,9 +4,11 @@ from typing import Any
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from edge.known_paths import KnownPaths
 from edge.request_log import RequestLog
 
 URL = "https://proxy.test/known?api_key=marker"
@@ -31,7 +33,7 @@ async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
 def asking(app: Any) -> httpx.AsyncClient:  # noqa: ANN401
     """Give a client of *app* with the log round it."""
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(RequestLog(app, paths=frozenset({"/known"})))
+        transport=httpx.ASGITransport(RequestLog(app, paths=KnownPaths([Route("/known", fine)])))
     )
 
 

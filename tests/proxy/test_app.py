@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from astropiks.mint import mint
-from proxy.app import PREFIXES
+from proxy.app import BASES
 from standin import archive
 from standin.app import StandIn
 from standin.calendar import SettableClock
@@ -18,7 +18,7 @@ APOD = "/planetary/apod"
 DATED = f"{APOD}?date=2021-10-12"
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("prefix", BASES)
 async def test_record(client: httpx.AsyncClient, prefix: str) -> None:
     """An attested app gets NASA's bytes, at NASA's path and at the one of the Astropiks app."""
     answer = await client.get(f"{prefix}{DATED}")
@@ -101,7 +101,7 @@ async def test_warm_without_nasa(nasa: StandIn, clock: SettableClock) -> None:
 
 async def test_one_cache(client: httpx.AsyncClient, nasa: StandIn) -> None:
     """Both paths and all spellings of a date share one call of NASA."""
-    for prefix in PREFIXES:
+    for prefix in BASES:
         await client.get(f"{prefix}{APOD}?date=2021-3-3&api_key=x")
         await client.get(f"{prefix}{APOD}?hd=true&date=2021-03-03")
     assert len(nasa.requests) == 1

@@ -271,7 +271,7 @@ async def test_flood(source: LegacySource, respx_mock: respx.Router) -> None:
     ("answer", "line"),
     [
         ({"json": GOOD}, {"outcome": "answered", "log_level": "info"}),
-        ({"status_code": 404, "json": BACKEND_404}, {"outcome": "no_record", "log_level": "info"}),
+        ({"status_code": 404, "json": BACKEND_404}, {"outcome": "nothing", "log_level": "info"}),
         ({"status_code": 403}, {"outcome": "key_refused", "log_level": "warning"}),
         ({"status_code": 200, **HTML}, {"outcome": "invalid", "log_level": "warning"}),
     ],

@@ -1,0 +1,95 @@
+"""Pictures through this service: `GET /v2/<host>/…`, streamed from that host.
+
+Of the client's headers only those that choose a part or a version of the file go on, and only in
+their plain forms.
+"""
+
+import re
+from typing import TypedDict
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from edge.problems import NOT_FOUND, Problem
+from proxy.errors import ApodError
+from proxy.problems import problem_of
+from proxy.relay import Relay
+from proxy.sources.pictures import PictureSource
+from proxy.upstream_path import UnsafePathError, below, plain_query
+
+MAX_AGE_SECONDS = 24 * 3600
+"""For which a phone may keep a file unasked. Corrections come under new names, or early."""
+
+TAG = r'(?:W/)?"[!#-~]{0,128}"'
+DATE = r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
+
+CONDITIONS = {
+    "Range": re.compile(r"bytes=(?:\d{1,12}-\d{0,12}|-\d{1,12})"),
+    "If-Range": re.compile(f"{TAG}|{DATE}"),
+    "If-None-Match": re.compile(rf"\*|{TAG}(?:, ?{TAG}){{0,7}}"),
+    "If-Modified-Since": re.compile(DATE),
+}
+"""One range, some tags, one date (RFC 9110 sections 13.1, 14.2). Other forms count as not sent."""
+
+PASSED_ON = (
+    "Content-Type",
+    "Content-Length",
+    "Content-Range",
+    "Accept-Ranges",
+    "ETag",
+    "Last-Modified",
+)
+
+
+class PicturesState(TypedDict, total=False):
+    """What the lifespan gives each request."""
+
+    pictures: PictureSource
+
+
+def routes(hosts: tuple[str, ...]) -> list[Route]:
+    """Give the routes to the pictures of *hosts*."""
+    return [Route(f"{prefix_of(host)}{{path:path}}", image, methods=["GET"]) for host in hosts]
+
+
+def prefix_of(host: str) -> str:
+    """Give the path under which the files of *host* are."""
+    return f"/v2/{host}/"
+
+
+async def image(request: Request[PicturesState]) -> Response:
+    """Answer `GET /v2/<host>/…`."""
+    host = request.scope["path"].split("/")[2]
+    try:
+        path = below(prefix_of(host), request.scope["raw_path"])
+        query = plain_query(request.scope["query_string"])
+    except UnsafePathError:
+        return NOT_FOUND.response(request.scope)
+    try:
+        stream = await request.state["pictures"].open(
+            request.method, host, path, query, _conditions(request)
+        )
+    except ApodError as error:
+        return problem_of(error).response(request.scope)
+    if stream.status == 416:
+        await stream.aclose()
+        return _unsatisfiable(stream.headers.get("Content-Range")).response(request.scope)
+    headers = {"Cache-Control": f"private, max-age={MAX_AGE_SECONDS}"}
+    passed_on = PASSED_ON if stream.status != 304 else ("ETag", "Last-Modified")
+    return Relay(stream, stream.chunks(), passed_on=passed_on, headers=headers)
+
+
+def _conditions(request: Request[PicturesState]) -> dict[str, str]:
+    given = {name: request.headers.getlist(name) for name in CONDITIONS}
+    return {
+        name: values[0]
+        for name, values in given.items()
+        if len(values) == 1 and CONDITIONS[name].fullmatch(values[0])
+    }
+
+
+def _unsatisfiable(content_range: str | None) -> Problem:
+    headers = {"Content-Range": content_range} if content_range else {}
+    message = "The file has no such part."
+    return Problem.of_gateway(416, "RANGE_NOT_SATISFIABLE", message, headers)

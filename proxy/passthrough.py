@@ -1,0 +1,166 @@
+"""Other APIs of api.nasa.gov, as NASA answers: `GET` below the prefixes of `NASA_PASSTHROUGH`."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TypedDict
+from urllib.parse import unquote_plus
+
+from cachetools import TLRUCache
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from edge import logs
+from edge.problems import NOT_FOUND
+from proxy import freshness
+from proxy.errors import ApodError
+from proxy.problems import problem_of
+from proxy.relay import HARMLESS, Relay
+from proxy.sources.headers import whole_number
+from proxy.sources.other_apis import OtherApis
+from proxy.sources.stream import Stream
+from proxy.upstream_path import UnsafePathError, below, plain_query
+
+MAX_HELD_BYTES = 512 * 1024
+"""For one answer; larger ones are passed on and not held."""
+
+MAX_CACHE_BYTES = 32 * 1024 * 1024
+
+MAX_AGE_SECONDS = 3600
+"""However long NASA says."""
+
+PASSED_ON = ("Content-Type", "Content-Length", "Content-Language", "Last-Modified")
+
+MAX_AGE = re.compile(r"(s-maxage|max-age)=\"?(\d{1,9})\"?")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer that NASA lets us hold.
+
+    Attributes:
+        body: its body.
+        headers: its headers, as far as they are passed on.
+        kept_at: when it came, Unix time in seconds.
+        lifetime: seconds from then on for which it is good.
+    """
+
+    body: bytes
+    headers: dict[str, str]
+    kept_at: float
+    lifetime: int
+
+
+class Passthrough:
+    """Answers from what is held, or from NASA."""
+
+    def __init__(self, apis: OtherApis, *, clock: freshness.Clock) -> None:
+        self._apis = apis
+        self._clock = clock
+        self._kept: TLRUCache[tuple[str, str], Kept] = TLRUCache(
+            maxsize=MAX_CACHE_BYTES,
+            ttu=lambda _key, kept, _now: kept.kept_at + kept.lifetime,
+            timer=clock,
+            getsizeof=lambda kept: len(kept.body),
+        )
+
+    async def answer(self, path: str, query: str) -> Response:
+        """Give NASA's answer at *path*, with a *query* that has no `api_key`.
+
+        Raises:
+            SourceError: NASA failed.
+        """
+        kept = self._kept.get((path, query))
+        if kept is not None:
+            logs.note(cache="hit")
+            age = max(0, int(self._clock() - kept.kept_at))
+            status = f"astropiks; hit; ttl={kept.lifetime - age}"
+            headers = {**_lifetime_headers(kept.lifetime, status), "Age": str(age)}
+            return Response(kept.body, headers={**kept.headers, **HARMLESS, **headers})
+        logs.note(cache="miss")
+        stream = await self._apis.open(path, query)
+        lifetime = lifetime_of(stream)
+        chunks = self._apis.chunks(stream)
+        if lifetime:
+            chunks = self._keeping((path, query), stream, chunks, lifetime)
+        status = f"astropiks; fwd=miss{'; stored' if lifetime else ''}"
+        headers = _lifetime_headers(lifetime, status)
+        return Relay(stream, chunks, passed_on=PASSED_ON, headers=headers)
+
+    async def _keeping(
+        self, key: tuple[str, str], stream: Stream, chunks: AsyncIterator[bytes], lifetime: int
+    ) -> AsyncIterator[bytes]:
+        """Pass the body on, and keep it once it has come whole."""
+        body = bytearray()
+        kept_at = self._clock()
+        async for chunk in chunks:
+            if len(body) <= MAX_HELD_BYTES:
+                body += chunk
+            yield chunk
+        if len(body) <= MAX_HELD_BYTES:
+            headers = {name: stream.headers[name] for name in PASSED_ON if name in stream.headers}
+            headers["Content-Length"] = str(len(body))
+            self._kept[key] = Kept(bytes(body), headers, kept_at, lifetime)
+
+
+class PassthroughState(TypedDict, total=False):
+    """What the lifespan gives each request."""
+
+    passthrough: Passthrough
+
+
+def routes(prefixes: tuple[str, ...], bases: tuple[str, ...]) -> list[Route]:
+    """Give the routes below *prefixes* of api.nasa.gov, under each of our *bases*."""
+    return [
+        Route(f"{base}{prefix}{{path:path}}", pass_through, methods=["GET"])
+        for base in bases
+        for prefix in prefixes
+    ]
+
+
+async def pass_through(request: Request[PassthroughState]) -> Response:
+    """Answer `GET` below one of the prefixes."""
+    # Where no segment is more than a name, resolving escapes leads nowhere else: the prefix that
+    # the router has seen is the one that NASA sees.
+    base = "/v2/api.nasa.gov" if request.scope["path"].startswith("/v2/") else ""
+    try:
+        path = below(f"{base}/", request.scope["raw_path"])
+        query = without_key(plain_query(request.scope["query_string"]))
+    except UnsafePathError:
+        return NOT_FOUND.response(request.scope)
+    try:
+        return await request.state["passthrough"].answer(f"/{path}", query)
+    except ApodError as error:
+        return problem_of(error).response(request.scope)
+
+
+def without_key(query: str) -> str:
+    """Drop every parameter that NASA's gateway might take for an API key."""
+    pairs = query.split("&")
+    names = (unquote_plus(pair.partition("=")[0]) for pair in pairs)
+    return "&".join(
+        pair for pair, name in zip(pairs, names, strict=True) if name.strip().lower() != "api_key"
+    )
+
+
+def lifetime_of(stream: Stream) -> int:
+    """Give the seconds for which NASA lets a shared cache hold an answer (RFC 9111 section 3)."""
+    directives = {
+        directive.strip().lower()
+        for line in stream.headers.get_list("Cache-Control")
+        for directive in line.split(",")
+    }
+    names = {directive.partition("=")[0] for directive in directives}
+    if stream.status != 200 or names & {"no-store", "no-cache", "private"}:
+        return 0
+    matches = filter(None, map(MAX_AGE.fullmatch, directives))
+    seconds = {match[1]: int(match[2]) for match in matches}
+    granted = seconds.get("s-maxage", seconds.get("max-age", 0))
+    age = whole_number(stream.headers.get("Age", "")) or 0
+    return max(0, min(granted - age, MAX_AGE_SECONDS))
+
+
+def _lifetime_headers(lifetime: int, status: str) -> dict[str, str]:
+    control = f"private, max-age={lifetime}" if lifetime else "private, no-cache"
+    return {"Cache-Control": control, "Cache-Status": status}
