@@ -20,12 +20,21 @@ from proxy.relay import HARMLESS, Relay
 from proxy.sources.headers import whole_number
 from proxy.sources.other_apis import OtherApis
 from proxy.sources.stream import Stream
-from proxy.upstream_path import UnsafePathError, below, plain_query
+from proxy.upstream_path import (
+    MAX_PATH_BYTES,
+    MAX_QUERY_BYTES,
+    UnsafePathError,
+    below,
+    plain_query,
+)
 
 MAX_HELD_BYTES = 512 * 1024
 """For one answer; larger ones are passed on and not held."""
 
 MAX_CACHE_BYTES = 32 * 1024 * 1024
+
+OVERHEAD_BYTES = MAX_PATH_BYTES + MAX_QUERY_BYTES + 1024
+"""For whatever an answer is held under, and its headers."""
 
 MAX_AGE_SECONDS = 3600
 """However long NASA says."""
@@ -62,7 +71,7 @@ class Passthrough:
             maxsize=MAX_CACHE_BYTES,
             ttu=lambda _key, kept, _now: kept.kept_at + kept.lifetime,
             timer=clock,
-            getsizeof=lambda kept: len(kept.body),
+            getsizeof=lambda kept: len(kept.body) + OVERHEAD_BYTES,
         )
 
     async def answer(self, path: str, query: str) -> Response:
@@ -84,7 +93,9 @@ class Passthrough:
         chunks = self._apis.chunks(stream)
         if lifetime:
             chunks = self._keeping((path, query), stream, chunks, lifetime)
-        status = f"astropiks; fwd=miss{'; stored' if lifetime else ''}"
+        length = whole_number(stream.headers.get("Content-Length", ""))
+        is_sure = lifetime and length is not None and length <= MAX_HELD_BYTES
+        status = f"astropiks; fwd=miss{'; stored' if is_sure else ''}"
         headers = _lifetime_headers(lifetime, status)
         return Relay(stream, chunks, passed_on=PASSED_ON, headers=headers)
 
