@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from astropiks import dev, server
+from astropiks import warm as warming
 from astropiks.explain import explain
 from astropiks.mint import Invalid, mint
 from astropiks.server import ListenError
@@ -36,16 +37,26 @@ main.add_typer(token, name="token")
 @main.command()
 def serve() -> None:
     """Serve in production. Reads the environment alone; refuses to start on a bad one."""
-    try:
-        settings = load(Settings)
-    except SettingsError as error:
-        _refuse_to_start(error)
+    settings = _production_settings()
     logs.configure(settings.log_format, settings.log_level)
     factory, workers = "astropiks.apps:from_environment", settings.web_concurrency
     try:
         server.serve(factory, host=settings.host, port=settings.port, workers=workers)
     except ListenError as error:
         _fail(f"{error} Set PORT and HOST to an address that is free.", 1)
+
+
+@main.command()
+def warm(
+    days: Annotated[int, typer.Option(min=1, max=12_000, help="Days up to today, in UTC.")] = 30,
+) -> None:
+    """Fetch the last days' records from NASA, as `serve` does at start, with a progress bar."""
+    settings = _production_settings()
+    logs.configure(settings.log_format, settings.log_level)
+    try:
+        typer.echo(warming.run(settings, days))
+    except warming.WarmingError as error:
+        _fail(f"{error}", 1)
 
 
 @main.command("dev")
@@ -147,6 +158,13 @@ def explain_token(
     typer.echo(f"{said}\nChecked with the secret from {dev.secret_origin()}{keyset}.")
     if not accepted:
         raise typer.Exit(1)
+
+
+def _production_settings() -> Settings:
+    try:
+        return load(Settings)
+    except SettingsError as error:
+        _refuse_to_start(error)
 
 
 def _development_settings() -> DevelopmentSettings:

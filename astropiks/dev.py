@@ -87,6 +87,7 @@ def run() -> None:
             "nasa_api_key": SecretStr(STANDIN_KEY),
             "nasa_api_base_url": base_url,
             "nasa_science_base_url": base_url,
+            "nasa_image_base_url": base_url,
         }
         _serve(settings.model_copy(update=stand_in), nasa, listener)
 

@@ -168,9 +168,10 @@ def test_standin_commands(tmp_path: Path) -> None:
             assert json.loads(answer.stdout)["faults"] == {"legacy": "503", "pictures": "html"}
 
 
-def test_serve_command(tmp_path: Path) -> None:
-    """README's production command reaches the check of the settings, which refuses its example."""
-    (command,) = [command for command in COMMANDS if command.endswith("serve")]
+@pytest.mark.parametrize("end", ["serve", "warm --days 366"])
+def test_production_commands(tmp_path: Path, end: str) -> None:
+    """README's production commands reach the check of the settings, which refuses the example."""
+    (command,) = [command for command in COMMANDS if command.endswith(end)]
     ended = run(["sh", "-c", command], environment(), tmp_path)
     assert ended.returncode == 2
     assert [line.split()[0] for line in ended.stderr.splitlines()[1:]] == ["APPROOV_BASE64_SECRET"]

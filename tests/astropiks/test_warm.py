@@ -1,0 +1,69 @@
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from astropiks.server import serving
+from standin.app import StandIn
+from standin.calendar import latest_published, utc_today
+from standin.faults import Fault
+from tests.conftest import NASA_KEY, SECRET
+from tests.processes import ASTROPIKS, environment, run
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[StandIn, str]]:
+    """Be NASA behind a real socket."""
+    nasa = StandIn(keys={NASA_KEY})
+    with serving(nasa) as url:
+        yield nasa, url
+
+
+def env(url: str, **more: str) -> dict[str, str]:
+    """Give a production environment."""
+    secret = base64.b64encode(SECRET).decode()
+    urls = {"NASA_API_BASE_URL": url, "NASA_SCIENCE_BASE_URL": url}
+    return environment(NASA_API_KEY=NASA_KEY, APPROOV_BASE64_SECRET=secret, **urls, **more)
+
+
+@pytest.mark.parametrize(
+    ("sources", "days", "calls"),
+    [
+        ("legacy", 31, 1),
+        ("legacy", 62, 2),
+        ("legacy", 63, 3),
+        ("science", 62, 3),
+        ("legacy,science", 62, 3),
+    ],
+)
+def test_calls(
+    tmp_path: Path, served: tuple[StandIn, str], sources: str, days: int, calls: int
+) -> None:
+    """So many days cost a call a month, or a page of 25, and a bar shows how far it is."""
+    nasa, url = served
+    ended = run([*ASTROPIKS, "warm", "--days", str(days)], env(url, APOD_SOURCES=sources), tmp_path)
+    late = (utc_today(nasa.clock()) - latest_published(nasa.clock())).days
+    assert ended.returncode == 0, ended.stderr
+    said = ended.stdout.splitlines()[-1]
+    assert said == f"NASA has pictures for {days - late} of the last {days} days."
+    assert f"{days}/{days}" in ended.stderr
+    assert len(nasa.requests) == calls
+
+
+def test_failure(tmp_path: Path, served: tuple[StandIn, str]) -> None:
+    """When NASA fails, it says so and after how much, and exits with 1."""
+    nasa, url = served
+    nasa.faults.update(legacy=Fault.PLACEHOLDER, science=Fault.HTML)
+    ended = run([*ASTROPIKS, "warm", "--days", "40"], env(url), tmp_path)
+    assert ended.returncode == 1
+    assert "NASA failed" in ended.stderr
+    assert "when 0 days were there" in ended.stderr
+    assert "Traceback" not in ended.stderr + ended.stdout
+
+
+def test_bad_configuration(tmp_path: Path) -> None:
+    """Without a configuration it names what is missing, and exits with 2."""
+    ended = run([*ASTROPIKS, "warm"], environment(), tmp_path)
+    assert ended.returncode == 2
+    assert "NASA_API_KEY is missing" in ended.stderr
