@@ -9,7 +9,7 @@
         ├── SourceTimeoutError        no whole answer in time
         ├── SourceUnreachableError    no connection, or a broken one
         ├── SourceUnavailableError    NASA says so itself (503)
-        ├── SourceFailedError         a server of NASA's in front of the API failed (502)
+        ├── SourceFailedError         a server of NASA's broke off, or got no answer itself (502)
         ├── SourceQuotaError          the key's quota is used up (429), or kept for the latest
         ├── SourceRefusedError        NASA does not accept our key
         └── SourceInvalidError        an answer that is no record: HTML, placeholder, wrong date, …
@@ -88,7 +88,7 @@ class SourceUnavailableError(SourceError):
 
 
 class SourceFailedError(SourceError):
-    """A server between us and the API got no answer from it."""
+    """A server of NASA's broke off in its answer, or got none from the API behind it."""
 
     outcome = "failed"
     passes = True

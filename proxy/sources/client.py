@@ -14,6 +14,7 @@ import httpx
 
 from proxy.errors import (
     SourceError,
+    SourceFailedError,
     SourceInvalidError,
     SourceTimeoutError,
     SourceUnreachableError,
@@ -98,8 +99,8 @@ async def translated_errors() -> AsyncIterator[None]:
         yield
     except (TimeoutError, httpx.TimeoutException):
         raise SourceTimeoutError("no whole answer in time") from None
-    except (httpx.RemoteProtocolError, httpx.DecodingError):
-        raise SourceInvalidError("the answer is broken as HTTP") from None
+    except httpx.RemoteProtocolError:
+        raise SourceFailedError("the answer broke off, or is broken as HTTP") from None
     except (httpx.HTTPError, OSError) as error:  # OSError: httpx lets some of TLS's pass
         raise SourceUnreachableError(f"no connection ({type(error).__name__})") from None
     except SourceError:

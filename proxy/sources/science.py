@@ -26,6 +26,9 @@ MAX_TEXT_CHARACTERS = 32 * 1024
 MAX_TAGS = 400
 """An explanation has about 1 kB, and a link in every other sentence."""
 
+HOUSEKEEPING = ("Tomorrow's picture", "Tomorrow\u2019s picture")
+"""How what follows an explanation begins."""
+
 MAX_ARTICLE_CHARACTERS = 256 * 1024
 
 FRAME = re.compile(r"<iframe\b[^>]{0,1000}?\bsrc=[\"']([^\"'<>]{1,500})[\"']")
@@ -208,13 +211,20 @@ def explanation(html: str) -> str:
                     rest.extract()
                 break
             was_break = True
-    return " ".join(soup.get_text().split())
+    text = _text(soup)
+    return "" if text.startswith(HOUSEKEEPING) else text  # one day of 2021 has no explanation
 
 
 def plain_text(html: str) -> str:
     """Give the text of a title or a copyright, entities resolved and blanks folded."""
-    text = _soup(html).get_text() if "<" in html or "&" in html else html
-    return " ".join(text.split())
+    return _text(_soup(html)) if "<" in html or "&" in html else " ".join(html.split())
+
+
+def _text(soup: BeautifulSoup) -> str:
+    """Give what a reader sees: where a line or a paragraph ends, a word does too."""
+    for tag in soup.find_all(["br", "p", "div", "li"]):
+        tag.insert_after(" ")
+    return " ".join(soup.get_text().split())
 
 
 def _soup(html: str) -> BeautifulSoup:

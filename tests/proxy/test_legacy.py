@@ -176,7 +176,7 @@ EXCHANGES: dict[str, tuple[Exception, type[SourceError]]] = {
     "slow connection": (httpx.ConnectTimeout(KEY), errors.SourceTimeoutError),
     "slow answer": (httpx.ReadTimeout(KEY), errors.SourceTimeoutError),
     "no free connection": (httpx.PoolTimeout(KEY), errors.SourceTimeoutError),
-    "nonsense": (httpx.RemoteProtocolError(KEY), errors.SourceInvalidError),
+    "nonsense": (httpx.RemoteProtocolError(KEY), errors.SourceFailedError),
 }
 
 

@@ -83,7 +83,9 @@ def test_no_picture(hdurl: str | None) -> None:
     [
         ("<strong>Explanation: </strong> One. Two.<br><br>Jigsaw<br>Fun", "One. Two."),
         ("<strong> Explanation: </strong>A &amp; B &#8217;s<br> <br/>x", "A & B ’s"),
-        ("<p><strong>Explanation:</strong> A <b>bold</b>\n line<br>break</p>", "A bold linebreak"),
+        ("<p><strong>Explanation:</strong> A <b>bold</b>\n line<br>break</p>", "A bold line break"),
+        ("<p>One.</p><p>Two <a href='x'>linked</a>.</p>", "One. Two linked."),
+        ("<strong>Explanation: </strong> <br><br>Tomorrow's picture: x", ""),
         ("<br><br><strong>Explanation:</strong> After breaks.", "After breaks."),
         ("No heading, <strong>but strong</strong> words.", "No heading, but strong words."),
         ("", ""),
@@ -94,6 +96,12 @@ def test_no_picture(hdurl: str | None) -> None:
 def test_explanation(html: str, text: str) -> None:
     """The text is what a reader sees, without the heading and what follows the text."""
     assert explanation(html) == text
+
+
+def test_lines_of_a_credit() -> None:
+    """Names on lines of their own are not glued together, as they are in NASA's v1."""
+    members = v1_members({**SHRIMP, "copyright": "Red Bull Stratos<br>GoPro"})
+    assert members["copyright"] == "Red Bull Stratos GoPro"
 
 
 def test_copyright() -> None:
