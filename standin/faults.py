@@ -69,7 +69,9 @@ async def answer(fault: Fault, request: Request) -> Response:
     """Fail."""
     match fault:
         case Fault.HANG:
-            await asyncio.Event().wait()
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            return Response()  # to nobody
         case Fault.FLOOD:
             return StreamingResponse(_flood(), media_type="application/json")
         case Fault.DRIP:

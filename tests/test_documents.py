@@ -35,6 +35,7 @@ OTHERS = [
     ".venv/bin/astropiks standin ",
     "NASA_API_KEY=your-key ",
     "pip install ",
+    "IMAGE_PROXY=on ",
 ]
 
 
@@ -94,7 +95,7 @@ def test_reasons() -> None:
 
 def test_outcomes() -> None:
     """README names every outcome that a call of NASA can have."""
-    line = README.partition("A `nasa_call` line")[2].partition("## ")[0]
+    line = README.partition("A `nasa_call` line")[2].partition("\n\n")[0]
     named = set(re.findall(r"`(\w+)`", line))
     failures = {kind.outcome for kind in SourceError.__subclasses__()}
     assert named - {"outcome"} == failures | {"answered", "nothing", "cancelled", "defect"}
@@ -136,6 +137,27 @@ def test_curl_command(tmp_path: Path) -> None:
         answer = run(["sh", "-c", command], environment(), tmp_path).stdout.strip()
     assert answer.startswith(beginning)
     assert answer.endswith(end)
+
+
+def test_pictures_command(tmp_path: Path) -> None:
+    """README's command for pictures and other APIs serves both."""
+    (command,) = [command for command in COMMANDS if command.startswith("IMAGE_PROXY")]
+    *assignments, make, target = command.split()
+    assert (make, target) == ("make", "run")
+    variables = dict(one.split("=", 1) for one in assignments)
+    port, output = free_port(), tmp_path / "output"
+    env = environment(PORT=str(port), **variables)
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        token = run([*ASTROPIKS, "token", "mint"], env, tmp_path).stdout.strip()
+        headers, base = {"Approov-Token": token}, f"http://127.0.0.1:{port}"
+        record = httpx.get(f"{base}/planetary/apod?date=2021-10-12", headers=headers).json()
+        public = variables["PUBLIC_BASE_URL"]
+        picture = httpx.get(record["url"].replace(public, base), headers=headers)
+        feed = httpx.get(f"{base}/neo/rest/v1/feed", headers=headers)
+    assert record["hdurl"].startswith(f"{public}/v2/apod.nasa.gov/")
+    assert picture.headers["Content-Type"] == "image/png"
+    assert feed.json()["element_count"] == 1
 
 
 def test_install_command() -> None:

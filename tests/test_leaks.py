@@ -56,6 +56,10 @@ def ask_everything(base: str, tokens: list[str]) -> bytes:
         "/planetary/apod?count=3",
         "/x",
         "/secrets",
+        "/neo/rest/v1/feed",
+        "/DONKI/notifications",
+        "/v2/api.nasa.gov/neo/rest/v1/feed?api_key=x",
+        "/v2/apod.nasa.gov/apod/image/2110/a.jpg",
     ]
     answered = b""
     with httpx.Client(base_url=base, timeout=20) as client:
@@ -82,6 +86,10 @@ def test_canary(tmp_path: Path, upstream: str, key_in: str) -> None:
             NASA_API_KEY_IN=key_in,
             NASA_API_BASE_URL=nasa_url if app else "http://127.0.0.1:9",
             NASA_SCIENCE_BASE_URL=nasa_url if app else "http://127.0.0.1:9",
+            NASA_IMAGE_BASE_URL=nasa_url if app else "http://127.0.0.1:9",
+            NASA_PASSTHROUGH="/neo/,/DONKI/",
+            IMAGE_PROXY="on",
+            PUBLIC_BASE_URL="https://proxy.test",
             APPROOV_BASE64_SECRET=base64.b64encode(SECRET).decode(),
         )
         with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:
