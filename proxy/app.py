@@ -9,7 +9,7 @@ from starlette.routing import Route
 from edge.settings import Settings, SourceName
 from proxy import apod, freshness, images, passthrough
 from proxy.apod import ApodState
-from proxy.holdings import Holdings, Source
+from proxy.holdings import Holdings
 from proxy.images import PicturesState
 from proxy.passthrough import Passthrough, PassthroughState
 from proxy.picture_links import PictureLinks
@@ -24,6 +24,7 @@ from proxy.sources.other_apis import OtherApis
 from proxy.sources.pictures import PictureSource
 from proxy.sources.quota import Quota
 from proxy.sources.science import ScienceSource
+from proxy.sources.source import Source
 
 BASES = ("", "/v2/api.nasa.gov")
 """Where api.nasa.gov is: at our root, and where the Astropiks app looks for it."""

@@ -5,13 +5,14 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 from proxy import freshness
 from proxy.cache import ApodCache, Held
 from proxy.errors import NoRecordError, SourceError, SourceInvalidError
 from proxy.flight import SingleFlight
 from proxy.records import Record
+from proxy.sources.source import Fetched, Source
 
 CacheResult = Literal[
     "hit", "stale-while-revalidate", "stale-if-error", "miss", "refreshed", "collapsed"
@@ -22,39 +23,6 @@ PATIENCE_SECONDS = 1.0
 
 MAX_PARALLEL_CALLS = 12
 """Calls of NASA under way at once; fewer than the client has connections."""
-
-
-class Fetched(NamedTuple):
-    """The records of a range, ascending, and what kept the rest of it from coming, if anything.
-
-    Without a failure, a day that is not among them has no picture.
-    """
-
-    records: list[Record]
-    failure: SourceError | None = None
-
-
-class Source(Protocol):
-    """Something that has v1 records."""
-
-    @property
-    def max_days(self) -> int:
-        """The longest range it gives in one call."""
-
-    async def fetch(self, day: date | None, *, newest: date) -> Record:
-        """Give the record of *day*, or the latest (None), none of them later than *newest*.
-
-        Raises:
-            NoRecordError: there is none for that day.
-            SourceError: the source failed.
-        """
-
-    async def fetch_range(self, start: date, end: date) -> Fetched:
-        """Give the records from *start* to *end*, at most `max_days`.
-
-        Raises:
-            SourceError: the source failed.
-        """
 
 
 class Found(NamedTuple):

@@ -16,10 +16,10 @@ from proxy.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
-from proxy.holdings import Fetched, Source
 from proxy.records import Record
 from proxy.sources import retry
 from proxy.sources.breaker import Breaker, Ticket
+from proxy.sources.source import Fetched, Source
 
 DEADLINE_SECONDS = 9.5
 """For one thing, whoever gives it: within the 10 s that a whole answer may take."""
@@ -55,7 +55,7 @@ class ChainSource:
         return min(link.source.max_days for link in self._links)
 
     async def fetch(self, day: date | None, *, newest: date) -> Record:
-        """Give the record of *day*, or the latest; see `proxy.holdings.Source`.
+        """Give the record of *day*, or the latest; see `proxy.sources.source.Source`.
 
         A source whose latest is not the one that is out by now may have been archived: the next
         one is asked as well, and the newer record counts.
@@ -73,7 +73,7 @@ class ChainSource:
         raise asked.failure or SourceInvalidError("no source has an answer")
 
     async def fetch_range(self, start: date, end: date) -> Fetched:
-        """Give the records of a range; see `proxy.holdings.Source`.
+        """Give the records of a range; see `proxy.sources.source.Source`.
 
         Where one source leaves out days that should have a picture, the next fills them in.
         """

@@ -3,11 +3,11 @@
 from datetime import date
 
 from proxy.errors import NoRecordError, SourceInvalidError
-from proxy.holdings import Fetched
 from proxy.records import InvalidRecordError, Record
 from proxy.sources.client import RECORD_SECONDS, Reply
 from proxy.sources.exchange import Upstream, json_of, require_json
 from proxy.sources.key import NasaKey
+from proxy.sources.source import Fetched
 
 
 class LegacySource:
@@ -24,7 +24,7 @@ class LegacySource:
         return 31
 
     async def fetch(self, day: date | None, *, newest: date) -> Record:
-        """Give the record of *day*, or the latest; see `proxy.holdings.Source`."""
+        """Give the record of *day*, or the latest; see `proxy.sources.source.Source`."""
         asked = {} if day is None else {"date": day.isoformat()}
         return await self._upstream.ask(
             self._url,
@@ -36,7 +36,7 @@ class LegacySource:
         )
 
     async def fetch_range(self, start: date, end: date) -> Fetched:
-        """Give the records of a range; see `proxy.holdings.Source`."""
+        """Give the records of a range; see `proxy.sources.source.Source`."""
         asked = {"start_date": start.isoformat(), "end_date": end.isoformat()}
         records = await self._upstream.ask(
             self._url,

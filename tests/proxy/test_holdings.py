@@ -9,8 +9,9 @@ from proxy import holdings as module
 from proxy.cache import MAX_HELD
 from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.freshness import DAY, HOUR, MINUTE, PERMANENT_GAPS
-from proxy.holdings import Fetched, Holdings, windows
+from proxy.holdings import Holdings, windows
 from proxy.records import Record
+from proxy.sources.source import Fetched
 from standin.calendar import SettableClock
 
 TODAY = date(2026, 11, 23)

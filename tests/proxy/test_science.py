@@ -12,8 +12,9 @@ from proxy.records import InvalidRecordError
 from proxy.sources import science
 from proxy.sources.client import open_client
 from proxy.sources.exchange import Upstream
+from proxy.sources.posts import at_screen_size, explanation, v1_members
 from proxy.sources.quota import Quota
-from proxy.sources.science import ScienceSource, at_screen_size, explanation, v1_members
+from proxy.sources.science import ScienceSource
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from standin.faults import ENDING, Fault

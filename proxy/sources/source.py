@@ -1,0 +1,40 @@
+"""What a source of records is."""
+
+from datetime import date
+from typing import NamedTuple, Protocol
+
+from proxy.errors import SourceError
+from proxy.records import Record
+
+
+class Fetched(NamedTuple):
+    """The records of a range, ascending, and what kept the rest of it from coming, if anything.
+
+    Without a failure, a day that is not among them has no picture.
+    """
+
+    records: list[Record]
+    failure: SourceError | None = None
+
+
+class Source(Protocol):
+    """Something that has v1 records."""
+
+    @property
+    def max_days(self) -> int:
+        """The longest range it gives in one call."""
+
+    async def fetch(self, day: date | None, *, newest: date) -> Record:
+        """Give the record of *day*, or the latest (None), none of them later than *newest*.
+
+        Raises:
+            NoRecordError: there is none for that day.
+            SourceError: the source failed.
+        """
+
+    async def fetch_range(self, start: date, end: date) -> Fetched:
+        """Give the records from *start* to *end*, at most `max_days`.
+
+        Raises:
+            SourceError: the source failed.
+        """
