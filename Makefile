@@ -49,10 +49,13 @@ mutations: setup
 bench: setup
 	$(BIN)/python -m benchmarks.attestation
 
-# Renew both locked files from pyproject.toml: versions and hashes, no index address.
+# Renew the locked files from pyproject.toml: versions and hashes, no index address.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --extra aws --constraint requirements.txt \
+	  --output-file requirements-aws.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt pyproject.toml

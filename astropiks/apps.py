@@ -20,6 +20,7 @@ from edge.known_paths import KnownPaths
 from edge.problems import exception_handlers
 from edge.request_log import RequestLog
 from edge.settings import Settings
+from edge.watched_files import watching
 from proxy.sources.client import Transport
 
 
@@ -91,7 +92,8 @@ def _lifespan(
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(verification.kept_up_to_date(verifier, settings))
+            files = verification.watched_files(verifier, settings)
+            await stack.enter_async_context(watching(files))
             if settings.serves_proxy:
                 opened = proxy.app.resources(settings, clock, transport)
                 state |= await stack.enter_async_context(opened)

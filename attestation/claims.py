@@ -59,6 +59,9 @@ class Attestation:
         bound_to: SHA-256 of what the token is bound to (`pay`), 32 bytes.
         install_key: public key of this install (`ipk`), DER SubjectPublicKeyInfo.
         account_key_id: id of the account's message-signing key (`mskid`).
+        claims: all of them, as they came.
+        bound_headers: names of the headers of this request that the token was found bound to.
+        is_signed: whether this request was found signed.
     """
 
     expires_at: float
@@ -69,6 +72,9 @@ class Attestation:
     bound_to: bytes | None = field(default=None, repr=False)
     install_key: bytes | None = field(default=None, repr=False)
     account_key_id: str | None = None
+    claims: Claims = field(default_factory=dict, repr=False)
+    bound_headers: tuple[str, ...] = ()
+    is_signed: bool = False
 
 
 def check(claims: Claims, policy: ClaimPolicy, now: float) -> Attestation:
@@ -94,6 +100,7 @@ def check(claims: Claims, policy: ClaimPolicy, now: float) -> Attestation:
         bound_to=_hash(claims),
         install_key=_decoded(claims, "ipk"),
         account_key_id=_text(claims, "mskid"),
+        claims=claims,
     )
 
 

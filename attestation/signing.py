@@ -64,16 +64,19 @@ class SignatureVerifier:
         """Whether signatures are looked at, so that the body is needed."""
         return self._policy.mode != "off"
 
-    def verify(self, attestation: Attestation, request: HttpRequest, body: bytes) -> None:
+    def verify(self, attestation: Attestation, request: HttpRequest, body: bytes) -> bool:
         """Verify each signature of a kind that there is a key for, and demand what must be there.
 
         Other labels are let be: they may be meant for somebody else.
+
+        Returns:
+            Whether there was one, and it fits.
 
         Raises:
             MessageSignatureError: by its leaves.
         """
         if not self.is_on:
-            return
+            return False
         if not request.origin:
             raise MalformedMessageSignatureError("the request has no one Host to sign for")
         inputs, signatures = signature_inputs(request), byte_sequences(request, "signature")
@@ -91,6 +94,7 @@ class SignatureVerifier:
             _check_signature(inputs[label], signatures[label], request, checks[label])
         if verified:
             self._check_first(inputs[verified[0]], signatures[verified[0]])
+        return bool(verified)
 
     def _checks(self, attestation: Attestation) -> dict[str, Check]:
         """Give the kinds of signature that can be verified for this token."""

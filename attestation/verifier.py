@@ -1,6 +1,6 @@
 """The whole check of a request, for any server or gateway: token, binding, message signature."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from attestation import binding
 from attestation.binding import BindingPolicy
@@ -71,17 +71,20 @@ class RequestVerifier:
             AttestationError: by its leaves; nothing else ever leaves this method.
         """
         attestation = self._tokens.verify(self._token(request))
-        binding.check(attestation, request, self._policy.binding)
-        return attestation
+        bound = binding.check(attestation, request, self._policy.binding)
+        return replace(attestation, bound_headers=bound) if bound else attestation
 
-    def verify_signature(self, attestation: Attestation, request: HttpRequest, body: bytes) -> None:
-        """Verify the message signature over the head and *body*.
+    def verify_signature(
+        self, attestation: Attestation, request: HttpRequest, body: bytes
+    ) -> Attestation:
+        """Verify the message signature over the head and *body*, and say whether there is one.
 
         Raises:
             AttestationError: by its leaves; nothing else ever leaves this method.
         """
         try:
-            self._signatures.verify(attestation, request, body)
+            is_signed = self._signatures.verify(attestation, request, body)
+            return replace(attestation, is_signed=is_signed)
         except AttestationError:
             raise
         except Exception as error:  # noqa: BLE001  (fails closed, whatever breaks)

@@ -111,7 +111,7 @@ class AttestationGate:
             content = await body.read()
             # Receiving it takes time, in which the token may expire or its key be removed.
             attestation = self._verifier.verify_head(request)
-            self._verifier.verify_signature(attestation, request, content)
+            attestation = self._verifier.verify_signature(attestation, request, content)
         return attestation
 
     async def _refuse(

@@ -1,16 +1,13 @@
 """From settings to the verifier that they describe, with its keys kept up to date."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from attestation.binding import BindingPolicy
 from attestation.claims import ClaimPolicy, Clock
 from attestation.keys import Key, KeyRing
 from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
 from edge import keyset_file
-from edge.keyset_file import KeysetFile
 from edge.settings import Settings
+from edge.watched_files import WatchedFile
 
 
 def keys_of(settings: Settings) -> KeyRing:
@@ -57,17 +54,11 @@ def build(settings: Settings, clock: Clock) -> RequestVerifier:
     return RequestVerifier(keys_of(settings), policy_of(settings), clock=clock)
 
 
-@asynccontextmanager
-async def kept_up_to_date(verifier: RequestVerifier, settings: Settings) -> AsyncIterator[None]:
-    """Follow changes of the key set file, if there is one, until left."""
-    path = settings.approov_keyset_file
-    if path is None:
-        keyset_file.on_hang_up(lambda: None)  # it would end a process that has nothing to read
-        yield
-        return
+def watched_files(verifier: RequestVerifier, settings: Settings) -> list[WatchedFile]:
+    """Give the key set file, if there is one, whose changes *verifier* follows."""
 
     def replace(keys: tuple[Key, ...]) -> None:
         verifier.replace_keys(settings.ring(keys))
 
-    async with KeysetFile(path, replace).watched():
-        yield
+    path = settings.approov_keyset_file
+    return [keyset_file.watched(path, replace)] if path else []

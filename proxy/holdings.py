@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Literal, NamedTuple
 
+from edge.flight import SingleFlight
 from proxy import freshness
 from proxy.cache import ApodCache, Held
 from proxy.errors import NoRecordError, SourceError, SourceInvalidError
-from proxy.flight import SingleFlight
 from proxy.records import Record
 from proxy.sources.source import Fetched, Source
 

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from astropiks.mint import mint
 from attestation.keys import InvalidKeyError, Key
-from edge import keyset_file
-from edge.keyset_file import KeysetFile
+from edge import keyset_file, watched_files
+from edge.watched_files import watching
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from tests.attestation.test_keysets import PRIVATE, jwk
@@ -76,7 +76,7 @@ def test_unreadable(tmp_path: Path, content: bytes | None) -> None:
 def test_changed(path: Path) -> None:
     """A changed file is handed on once; an unchanged one is not read."""
     ring = Ring()
-    watched = KeysetFile(path, ring)
+    watched = keyset_file.watched(path, ring)
     watched.refresh()
     watched.refresh()
     assert ring.kids == [["RS256"]]
@@ -90,7 +90,7 @@ def test_changed(path: Path) -> None:
 def test_last_good(path: Path, content: bytes | None) -> None:
     """While the new content is bad the last good one stays, and the log says so once."""
     ring = Ring()
-    watched = KeysetFile(path, ring)
+    watched = keyset_file.watched(path, ring)
     watched.refresh()
     path.unlink()
     if content is not None:
@@ -122,17 +122,17 @@ class Waiting(Ring):
 async def test_changed_before(path: Path) -> None:
     """What has changed since the settings were read is found at the beginning."""
     ring = Ring()
-    watched = KeysetFile(path, ring)
+    watched = keyset_file.watched(path, ring)
     write(path, "ES256")
-    async with watched.watched():
+    async with watching([watched]):
         assert ring.kids == [["ES256"]]
 
 
 async def test_signal(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On SIGHUP it is read at once, even if it looks unchanged."""
-    monkeypatch.setattr(keyset_file, "POLL_SECONDS", 3600)
+    monkeypatch.setattr(watched_files, "POLL_SECONDS", 3600)
     ring = Waiting()
-    async with KeysetFile(path, ring).watched():
+    async with watching([keyset_file.watched(path, ring)]):
         await asyncio.sleep(0)
         os.kill(os.getpid(), signal.SIGHUP)
         await asyncio.wait_for(ring.again.wait(), 5)
@@ -140,16 +140,16 @@ async def test_signal(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_polling(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a signal it is found changed within the polling time."""
-    monkeypatch.setattr(keyset_file, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watched_files, "POLL_SECONDS", 0.01)
     ring = Waiting()
-    async with KeysetFile(path, ring).watched():
+    async with watching([keyset_file.watched(path, ring)]):
         write(path, "ES256")
         await asyncio.wait_for(ring.again.wait(), 5)
 
 
 async def test_defect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect in handing on does not end the watch."""
-    monkeypatch.setattr(keyset_file, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watched_files, "POLL_SECONDS", 0.01)
     ring = Waiting()
 
     def broken_once(keys: tuple[Key, ...]) -> None:
@@ -157,7 +157,7 @@ async def test_defect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if len(ring.kids) == 1:
             raise ZeroDivisionError
 
-    async with KeysetFile(path, broken_once).watched():
+    async with watching([keyset_file.watched(path, broken_once)]):
         write(path, "ES256")
         await asyncio.wait_for(ring.again.wait(), 5)
 
@@ -174,7 +174,7 @@ async def test_rotation_under_load(
     nasa: StandIn, clock: SettableClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rotation with overlap refuses not one good request, and afterwards the old key is gone."""
-    monkeypatch.setattr(keyset_file, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watched_files, "POLL_SECONDS", 0.01)
     old = {"Approov-Token": signed_token(clock, "RS256", PRIVATE["RS256"], "RS256").decode()}
     new = {"Approov-Token": signed_token(clock, "ES256", PRIVATE["ES256"], "ES256").decode()}
     secret = {"Approov-Token": mint(SECRET, now=clock.now)}
