@@ -93,12 +93,15 @@ def _lifespan(
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
             files = verification.watched_files(verifier, settings)
-            await stack.enter_async_context(watching(files))
             if settings.serves_proxy:
                 opened = proxy.app.resources(settings, clock, transport)
                 state |= await stack.enter_async_context(opened)
             if settings.serves_secrets:
-                state |= await stack.enter_async_context(secrets_service.app.resources())
+                opened_secrets = secrets_service.app.resources(settings, clock)
+                secrets = await stack.enter_async_context(opened_secrets)
+                files += secrets_service.app.watched_files(settings, secrets["secrets"])
+                state |= secrets
+            await stack.enter_async_context(watching(files))
             listen = f"{settings.host}:{settings.port}"
             logs.log("info", "started", services=settings.services, listen=listen)
             yield state

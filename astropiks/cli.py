@@ -10,6 +10,7 @@ import typer
 
 from astropiks import dev, server
 from astropiks import warm as warming
+from astropiks.cli_secrets import secrets
 from astropiks.explain import explain
 from astropiks.mint import Invalid, mint
 from astropiks.server import ListenError
@@ -17,6 +18,9 @@ from astropiks.signer import InstallKey, sign_request
 from edge import logs
 from edge.environment import SettingsError, load
 from edge.settings import DevelopmentSettings, Settings
+from secrets_service.assembly import build_catalog
+from secrets_service.catalog import Catalog
+from secrets_service.catalog_file import CatalogError
 from standin import control
 from standin.app import StandIn
 from standin.faults import Fault
@@ -32,12 +36,15 @@ main = typer.Typer(
 )
 token = typer.Typer(help="Make and explain attestation tokens.", no_args_is_help=True)
 main.add_typer(token, name="token")
+main.add_typer(secrets, name="secrets")
 
 
 @main.command()
 def serve() -> None:
     """Serve in production. Reads the environment alone; refuses to start on a bad one."""
     settings = _production_settings()
+    if settings.serves_secrets:
+        _catalog(settings)
     logs.configure(settings.log_format, settings.log_level)
     factory, workers = "astropiks.apps:from_environment", settings.web_concurrency
     try:
@@ -65,7 +72,7 @@ def develop() -> None:
     with contextlib.suppress(KeyboardInterrupt):
         try:
             dev.run()
-        except SettingsError as error:
+        except (SettingsError, CatalogError) as error:
             _refuse_to_start(error)
         except ListenError as error:
             _fail(f"{error} Choose another port: PORT=8081 make run", 1)
@@ -160,6 +167,13 @@ def explain_token(
         raise typer.Exit(1)
 
 
+def _catalog(settings: Settings) -> Catalog:
+    try:
+        return build_catalog(settings, os.environ)
+    except CatalogError as error:
+        _refuse_to_start(error)
+
+
 def _production_settings() -> Settings:
     try:
         return load(Settings)
@@ -175,7 +189,7 @@ def _development_settings() -> DevelopmentSettings:
         _refuse_to_start(error)
 
 
-def _refuse_to_start(error: SettingsError) -> NoReturn:
+def _refuse_to_start(error: SettingsError | CatalogError) -> NoReturn:
     problems = "\n".join(f"  {problem}" for problem in error.problems)
     _fail(f"The configuration cannot be used:\n{problems}", BAD_CONFIGURATION)
 

@@ -7,23 +7,28 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from dotenv import load_dotenv
 from pydantic import SecretStr
 
-from astropiks import server
+from astropiks import recipient, server
 from astropiks.apps import create_app
 from astropiks.mint import mint
 from edge import logs
 from edge.environment import load
 from edge.settings import DevelopmentSettings, Settings
+from secrets_service.assembly import build_catalog
 from standin.app import StandIn
 
 STANDIN_KEY = "standin-key"
 CURL_TOKEN_SECONDS = 24 * 3600
 EXAMPLE_DATE = "2021-10-12"
+EXAMPLE_SECRET = {"example": SecretStr("a value that make run has made up")}
+"""What is delivered where no secret has been configured."""
+
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
@@ -40,6 +45,11 @@ def _is_ours(project: Path) -> bool:
 def secret_file() -> Path:
     """Give the place of the generated attestation secret; git ignores its folder."""
     return checkout() / ".astropiks" / "attestation-secret"
+
+
+def recipient_file() -> Path:
+    """Give the place of the key that development's sealed secrets are opened with."""
+    return checkout() / ".astropiks" / "recipient-key.pem"
 
 
 SECRET_NAMES = (
@@ -71,10 +81,15 @@ def run() -> None:
 
     Raises:
         SettingsError: `.env` or the environment is not a configuration.
+        CatalogError: the runtime secrets are not.
         ListenError: the port cannot be had.
     """
     prepare_environment()
     settings = load(DevelopmentSettings)
+    if not settings.runtime_secrets and settings.runtime_secrets_file is None:
+        settings = settings.model_copy(update={"runtime_secrets": EXAMPLE_SECRET})
+    if settings.serves_secrets:
+        build_catalog(settings, os.environ)  # a mistake in it is told before anything is served
     logs.configure(settings.log_format, settings.log_level)
     listener = server.listen(settings.host, settings.port)
     if settings.nasa_api_key:
@@ -98,9 +113,8 @@ def _serve(settings: DevelopmentSettings, nasa: str, listener: socket.socket) ->
 
 
 def banner(settings: DevelopmentSettings, nasa: str) -> str:
-    """Say where everything is, and give a line to paste."""
+    """Say where everything is, and give lines to paste."""
     base = f"http://127.0.0.1:{settings.port}"
-    path = f"/planetary/apod?date={EXAMPLE_DATE}" if settings.serves_proxy else "/secrets"
     lan = _lan_address() if settings.host in EVERYWHERE else None
     lines = [
         "",
@@ -111,12 +125,26 @@ def banner(settings: DevelopmentSettings, nasa: str) -> str:
         f"  Android emulator      http://10.0.2.2:{settings.port}",
         *([f"  in the local network  http://{lan}:{settings.port}"] if lan else []),
         "",
-        "Paste this (`astropiks token mint` makes another token):",
+        "Paste one of these (`astropiks token mint` makes other tokens):",
         "",
-        _curl(settings, base, path),
-        "",
+        *_examples(settings, base),
     ]
     return "\n".join(lines)
+
+
+def _examples(settings: DevelopmentSettings, base: str) -> Iterator[str]:
+    """Give a line for a picture, one for a secret, and one for a sealed secret."""
+    if settings.serves_proxy:
+        yield _curl(settings, base, f"/planetary/apod?date={EXAMPLE_DATE}")
+        yield ""
+    if settings.serves_secrets:
+        name = next(iter(build_catalog(settings, os.environ).secrets), "example")
+        recipient_header = recipient.header(recipient.kept_key(recipient_file()))
+        yield _curl(settings, base, f"/secrets/{name}")
+        yield ""
+        sealed = _curl(settings, base, f"/secrets/{name}", recipient_header)
+        yield f"{sealed} | {sys.executable} -m astropiks secrets open --key '{recipient_file()}'"
+        yield ""
 
 
 def demanded_claims(settings: Settings) -> dict[str, str]:
@@ -135,16 +163,20 @@ def token_header(settings: Settings, token: str) -> dict[str, str]:
     return {settings.approov_header_name: f"{settings.approov_header_prefix} {token}".strip()}
 
 
-def _curl(settings: DevelopmentSettings, base: str, path: str) -> str:
+def _curl(
+    settings: DevelopmentSettings, base: str, path: str, recipient_header: str | None = None
+) -> str:
     """Give a line that works as pasted, whatever protections are on."""
-    bound = settings.approov_binding_headers
-    bind = "example" * len(bound) if bound else None
+    values = dict.fromkeys(settings.approov_binding_headers, "example")
+    if recipient_header:
+        values["Secret-Recipient"] = recipient_header
+    bind = "".join(values.values()) or None
     if settings.approov_message_signing != "off":
         signed = f"{settings.public_base_url or base}{path}"
         option = f" --bind {bind}" if bind else ""
-        headers = "".join(f" -H '{name}: example'" for name in bound)
+        headers = "".join(f" -H '{name}: {value}'" for name, value in values.items())
         mint_command = f"{sys.executable} -m astropiks token mint --sign '{signed}'{option}"
-        return f"cd '{checkout()}' && {mint_command} | curl -H @-{headers} '{base}{path}'"
+        return f"cd '{checkout()}' && {mint_command} | curl -s -H @-{headers} '{base}{path}'"
     token = mint(
         settings.secrets[0].secret,
         now=time.time(),
@@ -152,9 +184,9 @@ def _curl(settings: DevelopmentSettings, base: str, path: str) -> str:
         bind=bind,
         more=demanded_claims(settings),
     )
-    values = {**token_header(settings, token), **dict.fromkeys(bound, "example")}
+    values = {**token_header(settings, token), **values}
     headers = " ".join(f"-H '{name}: {value}'" for name, value in values.items())
-    return f"curl {headers} '{base}{path}'"
+    return f"curl -s {headers} '{base}{path}'"
 
 
 def _kept_secret(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ SECRET_VARIABLES = (
     "APPROOV_BASE64_SECRET",
     "APPROOV_ACCOUNT_SIGNING_KEY",
     "METRICS_TOKEN",
+    "AUDIT_HASH_KEY",
+    "REDIS_URL",
 )
 """Each can be given as `NAME_FILE=/path` instead, as container platforms mount secrets."""
 
@@ -31,8 +34,14 @@ OWN_PREFIXES = (
     "RUNTIME_SECRET",
     "PUBLIC_",
     "METRICS_",
+    "AUDIT_",
+    "REDIS_",
 )
 """A variable of these that is no setting is a slip, and might be a protection that is not on."""
+
+
+RUNTIME_SECRET = "RUNTIME_SECRET_"
+"""What comes after it is the name of a runtime secret."""
 
 
 class SettingsError(Exception):
@@ -54,6 +63,8 @@ def load(kind: type[S]) -> S:
         SettingsError: names every variable that is missing, bad or unknown.
     """
     contents, problems = _secrets_in_files()
+    contents["RUNTIME_SECRETS"], odd = _runtime_secrets()
+    problems.update(odd)
     if kind.in_production:
         problems.update(_unknown_variables())
     settings: S | None = None
@@ -88,10 +99,29 @@ def _secrets_in_files() -> tuple[dict[str, Any], dict[str, str]]:
     return contents, problems
 
 
+def _runtime_secrets() -> tuple[dict[str, str], dict[str, str]]:
+    """Read each `RUNTIME_SECRET_<NAME>`: values by the secrets' names, and problems."""
+    secrets: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for variable, value in os.environ.items():
+        if variable.startswith(RUNTIME_SECRET) and value:
+            name = variable.removeprefix(RUNTIME_SECRET)
+            if re.fullmatch(r"[A-Z0-9]+(_[A-Z0-9]+)*", name) and len(name) <= 64:
+                secrets[name.lower().replace("_", "-")] = value
+            else:
+                problems[variable] = (
+                    f"{variable} is no name of a secret. Wanted: capital letters and digits, with "
+                    "underscores between."
+                )
+    return secrets, problems
+
+
 def _unknown_variables() -> dict[str, str]:
     known = {*variables(), *ALIASES, *(f"{name}_FILE" for name in SECRET_VARIABLES)}
     problems = {}
     for name in sorted(set(os.environ) - known):
+        if name.startswith(RUNTIME_SECRET):
+            continue
         if name.upper().startswith(OWN_PREFIXES):
             near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.8)
             hint = f"Did you mean {near[0]}?" if near else "Remove it."

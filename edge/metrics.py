@@ -24,6 +24,10 @@ _ATTESTATIONS = Counter(
 _KEYSET_RELOADS = Counter(
     "astropiks_keyset_reloads", "Readings of APPROOV_KEYSET_FILE after a change.", ["result"]
 )
+_SECRETS_RELOADS = Counter(
+    "astropiks_secrets_reloads", "Readings of RUNTIME_SECRETS_FILE after a change.", ["result"]
+)
+_SECRETS = Counter("astropiks_secrets", "Requests for a runtime secret.", ["result"])
 _NASA_CALLS = Counter("astropiks_nasa_calls", "Calls of NASA.", ["source", "outcome"])
 _NASA_QUOTA = Gauge(
     "astropiks_nasa_quota_remaining", "Calls that NASA still grants in this hour.", ["source"]
@@ -45,6 +49,16 @@ def count_attestation(result: Decision, reason: str = "") -> None:
 def count_keyset_reload(result: Literal["replaced", "kept"]) -> None:
     """Count one reading of a changed key set."""
     _KEYSET_RELOADS.labels(result).inc()
+
+
+def count_secrets_reload(result: Literal["replaced", "kept"]) -> None:
+    """Count one reading of a changed file of secrets."""
+    _SECRETS_RELOADS.labels(result).inc()
+
+
+def count_secret(result: Literal["plain", "sealed", "refused"]) -> None:
+    """Count one delivery of a runtime secret, or one refusal."""
+    _SECRETS.labels(result).inc()
 
 
 def count_nasa_call(source: str, outcome: str) -> None:

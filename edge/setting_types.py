@@ -109,6 +109,20 @@ def visible_ascii(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def long_text(secret: SecretStr) -> SecretStr:
+    """Demand a text that nobody guesses."""
+    if len(secret.get_secret_value()) < 32:
+        raise ValueError("has fewer than 32 characters")
+    return secret
+
+
+def redis_url(secret: SecretStr) -> SecretStr:
+    """Demand an address of Redis."""
+    if not re.fullmatch(r"rediss?://[!-~]+", secret.get_secret_value()):
+        raise ValueError("is no redis:// or rediss:// address")
+    return secret
+
+
 def base_url(text: str) -> str:
     """Demand https, or http on loopback; give it without a slash at its end."""
     url = _url(text)

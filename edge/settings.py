@@ -172,6 +172,25 @@ class Settings(BaseSettings):
         401, description="status for a request with a bad token: 400, 401 or 403"
     )
 
+    runtime_secrets: dict[str, SecretStr] = Field({}, exclude=True)
+    runtime_secrets_file: Path | None = Field(
+        None, description="TOML file with runtime secrets: sources, versions and policies"
+    )
+    runtime_secrets_hold_seconds: int = Field(
+        300, ge=0, le=86_400, description="seconds for which a secret's value is held in memory"
+    )
+    runtime_secrets_stale_seconds: int = Field(
+        3600, ge=0, le=604_800, description="seconds for which it is held on if its source fails"
+    )
+    audit_hash_key: Annotated[SecretStr, AfterValidator(setting_types.long_text)] | None = Field(
+        None,
+        description="key of the hashes that stand for devices in the audit trail; if not set, one "
+        "that follows from the first `APPROOV_BASE64_SECRET`",
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(setting_types.redis_url)] | None = Field(
+        None, description="`redis://` or `rediss://` address, for the audit trail as a stream"
+    )
+
     metrics_token: Annotated[SecretStr, AfterValidator(setting_types.visible_ascii)] | None = Field(
         None, description="bearer token for `/metrics`, which is not served without one"
     )
@@ -296,5 +315,5 @@ class DevelopmentSettings(Settings):
 
 
 def variables() -> dict[str, str]:
-    """Every variable's name, with the name of its field."""
-    return {name.upper(): name for name in Settings.model_fields}
+    """Every variable's name, with the name of its field; not those of single secrets."""
+    return {name.upper(): name for name in Settings.model_fields if name != "runtime_secrets"}

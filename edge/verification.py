@@ -9,6 +9,9 @@ from edge import keyset_file
 from edge.settings import Settings
 from edge.watched_files import WatchedFile
 
+RECIPIENT_HEADER = "secret-recipient"
+"""By which a client names the key that a secret shall be sealed for."""
+
 
 def keys_of(settings: Settings) -> KeyRing:
     """Give every key in force: the secrets, then those of the file.
@@ -33,6 +36,7 @@ def policy_of(settings: Settings) -> Policy:
         ),
         binding=BindingPolicy(
             headers=settings.approov_binding_headers,
+            recipient=RECIPIENT_HEADER if settings.serves_secrets else None,
             allows_unbound=settings.approov_missing_binding == "allow",
         ),
         signing=SigningPolicy(

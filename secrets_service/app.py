@@ -1,29 +1,131 @@
 """Runtime secrets as routes and resources, for the composition root to serve."""
 
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypedDict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from attestation.claims import Clock
+from edge import logs, metrics
+from edge.limits import Limiter
+from edge.redis_stream import RedisStream
+from edge.settings import Settings
+from edge.watched_files import WatchedFile
+from secrets_service.assembly import audit_key, build_catalog
+from secrets_service.audit import AuditTrail, LogSink, Sink, StreamSink
+from secrets_service.catalog_file import CatalogError
+from secrets_service.errors import SecretError
+from secrets_service.problems import problem_of
+from secrets_service.sealing import HEADER
+from secrets_service.service import Asker, SecretsService
+from secrets_service.vault import Vault
+
+STREAM = "astropiks:audit"
+
+NO_STORE = {"Cache-Control": "no-store"}
+
 
 class SecretsState(TypedDict):
     """What the lifespan gives each request."""
 
+    secrets: SecretsService
+
 
 def routes() -> list[Route]:
     """Give every path the service answers."""
-    return [Route("/secrets", names, methods=["GET"])]
+    return [
+        Route("/secrets", names, methods=["GET"]),
+        Route("/secrets/{name}", secret, methods=["GET"]),
+    ]
 
 
 @asynccontextmanager
-async def resources() -> AsyncIterator[SecretsState]:
-    """Open what the routes need, and close it."""
-    yield {}
+async def resources(settings: Settings, clock: Clock) -> AsyncIterator[SecretsState]:
+    """Open what the routes need, and close it.
+
+    Raises:
+        CatalogError: the secrets are not configured rightly.
+    """
+    async with AsyncExitStack() as stack:
+        sinks: list[Sink] = [LogSink()]
+        if settings.redis_url is not None:
+            stream = RedisStream(settings.redis_url.get_secret_value(), STREAM)
+            stack.push_async_callback(stream.aclose)
+            sinks.append(StreamSink(stream))
+        vault = Vault(
+            clock,
+            hold_seconds=settings.runtime_secrets_hold_seconds,
+            stale_seconds=settings.runtime_secrets_stale_seconds,
+        )
+        stack.push_async_callback(vault.aclose)
+        audit = AuditTrail(sinks, audit_key(settings) or os.urandom(32))
+        catalog = build_catalog(settings, os.environ)
+        service = SecretsService(catalog, vault, Limiter(), audit, clock=clock)
+        yield {"secrets": service}
 
 
-async def names(_: Request) -> Response:
-    """Answer `GET /secrets`: names and versions that this client may have. There are none yet."""
-    return JSONResponse({"secrets": []}, headers={"Cache-Control": "no-store"})
+def watched_files(settings: Settings, service: SecretsService) -> list[WatchedFile]:
+    """Give the file of secrets, if there is one, whose changes *service* follows."""
+
+    def reload() -> None:
+        try:
+            service.replace_catalog(build_catalog(settings, os.environ))
+        except CatalogError as error:
+            metrics.count_secrets_reload("kept")
+            logs.log("error", "secrets_file_kept", reason=str(error))
+        except Exception as error:  # noqa: BLE001  (the watch goes on, whatever happens)
+            metrics.count_secrets_reload("kept")
+            logs.log("error", "secrets_file_kept", reason="a defect", exc_info=error)
+        else:
+            metrics.count_secrets_reload("replaced")
+            logs.log("info", "secrets_file_replaced")
+
+    path = settings.runtime_secrets_file
+    return [WatchedFile(path, reload)] if path else []
+
+
+async def names(request: Request[SecretsState]) -> Response:
+    """Answer `GET /secrets`: names and versions that this client may have, no values."""
+    try:
+        listed = await request.state["secrets"].names(_asker(request))
+    except SecretError as error:
+        return problem_of(error).response(request.scope)
+    return JSONResponse({"secrets": listed}, headers=NO_STORE)
+
+
+async def secret(request: Request[SecretsState]) -> Response:
+    """Answer `GET /secrets/{name}`: the value, plain or sealed."""
+    name = request.path_params["name"]
+    try:
+        delivery = await request.state["secrets"].deliver(name, _asker(request))
+    except SecretError as error:
+        metrics.count_secret("refused")
+        return problem_of(error).response(request.scope)
+    headers = {**NO_STORE, "ETag": f'"{delivery.version}"', "Vary": "Secret-Recipient"}
+    if delivery.body is None:
+        return Response(status_code=304, headers=headers)
+    metrics.count_secret("sealed" if delivery.is_sealed else "plain")
+    media_type = "application/jose" if delivery.is_sealed else "application/json"
+    return Response(delivery.body, headers=headers, media_type=media_type)
+
+
+def _asker(request: Request[SecretsState]) -> Asker:
+    tags = {
+        tag.strip().removeprefix("W/").strip('"')
+        for line in request.headers.getlist("If-None-Match")
+        for tag in line.split(",")
+    }
+    wanted = HEADER.encode()
+    return Asker(
+        attestation=request.scope["attestation"],
+        address=request.client.host if request.client else None,
+        request_id=logs.request_id(),
+        recipients=tuple(
+            value for name, value in request.scope["headers"] if name.lower() == wanted
+        ),
+        tags=frozenset(tags),
+    )

@@ -26,7 +26,11 @@ ONLY_IMPORTERS = {
     "pydantic_settings": "edge/settings.py",
     "httpx": "proxy/sources/",
     "uvicorn": "astropiks/",
-    "typer": "astropiks/cli.py",
+    "typer": "astropiks/cli",
+    "joserfc": "secrets_service/sealing.py",
+    "limits": "edge/limits.py",
+    "redis": "edge/redis_stream.py",
+    "boto3": "secrets_service/aws.py",
     "dotenv": "astropiks/dev.py",
 }
 

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import signal
@@ -16,22 +17,30 @@ UNSET = dict.fromkeys((*variables(), *ALIASES, *(f"{name}_FILE" for name in SECR
 """Keeps a developer's own .env out of the tests that run in the checkout."""
 
 
-def curl(output: Path, variables: dict[str, str] | None = None) -> str:
-    """Paste the printed line into a shell, and give what it prints."""
+def curl(output: Path, variables: dict[str, str] | None = None) -> list[str]:
+    """Paste the printed lines into a shell, and give what they print."""
     assert shutil.which("curl"), "these tests run curl: please install it"
-    (line,) = [line for line in output.read_text().splitlines() if "curl -H" in line]
+    lines = [line for line in output.read_text().splitlines() if "curl -s " in line]
     env = environment(**(variables or {}))
-    return run(["sh", "-c", f"{line} --silent --show-error"], env, Path("/")).stdout
+    return [run(["sh", "-c", line], env, Path("/")).stdout for line in lines]
+
+
+def assert_secrets(answers: list[str]) -> None:
+    """See to it that the second and third are one secret, the third one unsealed."""
+    plain, unsealed = (json.loads(answer) for answer in answers)
+    assert plain["name"] == unsealed["name"] == "example"
+    assert plain["value"] == unsealed["value"] == "a value that make run has made up"
 
 
 def test_make_run(tmp_path: Path) -> None:
-    """`make run` answers its own curl line with a record, and ends quietly on Ctrl-C."""
+    """`make run` answers its own lines: a record, a secret, a sealed one; and ends on Ctrl-C."""
     port, output = free_port(), tmp_path / "output"
     env = environment(**{**UNSET, "PORT": str(port), "HOME": str(tmp_path)})
     with running(["make", "run"], env, ROOT, output) as process:
         wait_for(port, process, output)
-        answer = curl(output)
-    assert '"title":"Fireball over Lake Louise"' in answer
+        picture, *secrets = curl(output)
+    assert '"title":"Fireball over Lake Louise"' in picture
+    assert_secrets(secrets)
     assert "Traceback" not in output.read_text()
 
 
@@ -84,7 +93,7 @@ def test_real_nasa(tmp_path: Path) -> None:
     env = environment(PORT=str(port), NASA_API_KEY="marker", **urls)
     with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
         wait_for(port, process, output)
-        answer = curl(output)
+        answer = curl(output)[0]
     assert "NASA is the real one at http://127.0.0.1:9" in output.read_text()
     assert '"status":503' in answer
     assert "marker" not in output.read_text()
@@ -97,8 +106,8 @@ def test_other_header(tmp_path: Path) -> None:
     env = environment(PORT=str(port), **variables)
     with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
         wait_for(port, process, output)
-        answer = curl(output)
-    assert re.search(r"^curl -H 'Authorization: Bearer ey", output.read_text(), re.MULTILINE)
+        answer = curl(output)[0]
+    assert re.search(r"^curl -s -H 'Authorization: Bearer ey", output.read_text(), re.MULTILINE)
     assert '"date":"2021-10-12"' in answer
 
 
@@ -138,13 +147,14 @@ PROTECTED = {
 
 @pytest.mark.parametrize("variables", PROTECTED.values(), ids=PROTECTED)
 def test_protected(tmp_path: Path, variables: dict[str, str]) -> None:
-    """The line to paste works with every protection on."""
+    """The lines to paste work with every protection on."""
     port, output = free_port(), tmp_path / "output"
     env = environment(PORT=str(port), **variables)
     with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
         wait_for(port, process, output)
-        answer = curl(output, variables)
-    assert '"date":"2021-10-12"' in answer
+        picture, *secrets = curl(output, variables)
+    assert '"date":"2021-10-12"' in picture
+    assert_secrets(secrets)
 
 
 def test_port_in_use(tmp_path: Path) -> None:

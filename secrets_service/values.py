@@ -1,0 +1,21 @@
+"""What can be a value."""
+
+from pydantic import SecretStr
+
+from secrets_service.errors import SourceError
+
+MAX_VALUE_BYTES = 64 * 1024
+"""As much as AWS Secrets Manager holds."""
+
+
+def checked_value(text: str) -> SecretStr:
+    """Demand that there is a value, of a size that a secret has.
+
+    Raises:
+        SourceError: it is empty or too long.
+    """
+    if not text:
+        raise SourceError("the value is empty")
+    if len(text.encode()) > MAX_VALUE_BYTES:
+        raise SourceError(f"the value is longer than {MAX_VALUE_BYTES} bytes")
+    return SecretStr(text)
