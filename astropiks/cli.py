@@ -57,8 +57,10 @@ def serve() -> None:
 def warm(
     days: Annotated[int, typer.Option(min=1, max=12_000, help="Days up to today, in UTC.")] = 30,
 ) -> None:
-    """Fetch the last days' records from NASA, as `serve` does at start, with a progress bar."""
+    """Fetch the last days' records as `serve` does at start, keep none, and say what NASA has."""
     settings = _production_settings()
+    if not settings.serves_proxy:
+        _fail("There is nothing to fetch: SERVICES leaves the proxy out.", BAD_CONFIGURATION)
     logs.configure(settings.log_format, settings.log_level)
     try:
         typer.echo(warming.run(settings, days))

@@ -1,4 +1,4 @@
-"""How an application is served. The only module that imports `uvicorn`."""
+"""How an application is served, by `uvicorn`."""
 
 import socket
 import threading

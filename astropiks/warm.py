@@ -1,4 +1,4 @@
-"""Fetch the last days' records ahead of the apps, and show how far that has come."""
+"""Fetch the last days' records as a service does at its start, and show how far that has come."""
 
 import asyncio
 import time

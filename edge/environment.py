@@ -30,7 +30,6 @@ OWN_PREFIXES = (
     "NASA_",
     "APOD_",
     "IMAGE_",
-    "RATE_LIMIT_",
     "RUNTIME_SECRET",
     "PUBLIC_",
     "METRICS_",

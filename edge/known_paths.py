@@ -1,22 +1,17 @@
-"""Which of our routes a path belongs to, before any router has seen it."""
+"""Which of our routes a path belongs to, before the router has seen it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from starlette.routing import Route
 
 
 class KnownPaths:
-    """The paths of some routes: exact ones, and those whose end is a parameter."""
+    """The paths of some routes, matched as the router matches them."""
 
-    def __init__(self, routes: Iterable[Route] = ()) -> None:
-        templates = [route.path for route in routes]
-        self._exact = frozenset(path for path in templates if "{" not in path)
-        self._prefixes = {path.partition("{")[0]: path for path in templates if "{" in path}
+    def __init__(self, routes: Sequence[Route] = ()) -> None:
+        self._routes = tuple(routes)
 
     def template(self, path: str) -> str | None:
         """Give the template of the route that *path* belongs to, or nothing."""
-        if path in self._exact:
-            return path
-        return next(
-            (name for prefix, name in self._prefixes.items() if path.startswith(prefix)), None
-        )
+        routes = (route.path for route in self._routes if route.path_regex.match(path))
+        return next(routes, None)

@@ -38,7 +38,7 @@ def sources(text: object) -> object:
 OWN_SEGMENTS = frozenset(
     {"v2", "secrets", "attest", "livez", "readyz", "metrics", "openapi.json", "docs"}
 )
-"""First segments of the paths that are answered here."""
+"""First segments of the paths that are answered here, or will be."""
 
 
 def path_prefixes(text: object) -> object:

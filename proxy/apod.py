@@ -9,7 +9,7 @@ from starlette.routing import Route
 from edge import logs
 from proxy import freshness, query
 from proxy.errors import ApodError
-from proxy.problems import problem_of
+from proxy.problems import failed
 from proxy.service import Answer, ApodService
 
 PATH = "/planetary/apod"
@@ -44,7 +44,7 @@ async def picture_of_the_day(request: Request[ApodState]) -> Response:
         )
         answer = await request.state["apod"].answer(asked)
     except ApodError as error:
-        return problem_of(error).response(request.scope)
+        return failed(error, request.scope)
     logs.note(cache=answer.cache)
     headers = _headers(answer)
     tags = request.headers.getlist("If-None-Match")

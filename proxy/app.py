@@ -6,12 +6,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.routing import Route
 
+from edge import logs
 from edge.settings import Settings, SourceName
 from proxy import apod, freshness, images, passthrough
 from proxy.apod import ApodState
+from proxy.errors import SourceError
 from proxy.holdings import Holdings
 from proxy.images import PicturesState
 from proxy.passthrough import Passthrough, PassthroughState
+from proxy.paths import BASES
 from proxy.picture_links import PictureLinks
 from proxy.service import ApodService
 from proxy.sources.breaker import Breaker
@@ -24,16 +27,17 @@ from proxy.sources.other_apis import OtherApis
 from proxy.sources.pictures import PictureSource
 from proxy.sources.quota import Quota
 from proxy.sources.science import ScienceSource
-from proxy.sources.source import Source
-
-BASES = ("", "/v2/api.nasa.gov")
-"""Where api.nasa.gov is: at our root, and where the Astropiks app looks for it."""
+from proxy.sources.source import Api
 
 MEGABYTE = 1_000_000
 
+MAX_STREAMS = 100
+"""Pictures under way at once, and as many answers of other APIs: a phone may take minutes for one,
+so each kind has connections of its own and keeps no record waiting."""
+
 
 class ProxyState(ApodState, PicturesState, PassthroughState):
-    """What the lifespan gives each request; the last two only if they are served."""
+    """What the lifespan gives each request; pictures and other APIs only if they are served."""
 
 
 def routes(settings: Settings) -> list[Route]:
@@ -57,8 +61,6 @@ async def resources(
     async with AsyncExitStack() as stack:
         quota = Quota("api.nasa.gov", clock)
         holdings = await stack.enter_async_context(open_holdings(settings, clock, quota, transport))
-        # Streams last long: in a pool of their own they keep no record waiting.
-        streams = await stack.enter_async_context(open_client(transport))
         state: ProxyState = {
             "apod": _service(settings, holdings, clock),
             "clock": clock,
@@ -68,17 +70,20 @@ async def resources(
         }
         if settings.image_proxy == "on":
             state["pictures"] = PictureSource(
-                streams,
+                await stack.enter_async_context(open_client(transport, MAX_STREAMS)),
                 hosts=settings.image_hosts,
                 max_bytes=settings.image_max_megabytes * MEGABYTE,
                 base_url=settings.nasa_image_base_url,
             )
         if settings.nasa_passthrough:
             apis = OtherApis(
-                streams, base_url=settings.nasa_api_base_url, key=_key(settings), quota=quota
+                await stack.enter_async_context(open_client(transport, MAX_STREAMS)),
+                base_url=settings.nasa_api_base_url,
+                key=_key(settings),
+                quota=quota,
             )
             state["passthrough"] = Passthrough(apis, clock=clock)
-        warming = asyncio.create_task(holdings.warm(settings.apod_warm_days))
+        warming = asyncio.create_task(_warm(holdings, settings.apod_warm_days))
         try:
             yield state
         finally:
@@ -105,6 +110,16 @@ async def open_holdings(
             await holdings.aclose()
 
 
+async def _warm(holdings: Holdings, days: int) -> None:
+    """Fetch the last days, and say what came of it: nobody waits for it."""
+    try:
+        await holdings.warm(days)
+    except SourceError as error:
+        logs.log("warning", "warming_failed", reason=error.outcome, detail=str(error))
+    else:
+        logs.log("info", "warmed")
+
+
 def _service(settings: Settings, holdings: Holdings, clock: freshness.Clock) -> ApodService:
     links = None
     if settings.image_proxy == "on" and settings.public_base_url:
@@ -119,7 +134,7 @@ def _service(settings: Settings, holdings: Holdings, clock: freshness.Clock) -> 
 
 def _source(
     name: SourceName, settings: Settings, client: Client, clock: freshness.Clock, quota: Quota
-) -> Source:
+) -> Api:
     if name == "science":
         upstream = Upstream(name, client, Quota("science.nasa.gov", clock))
         return ScienceSource(upstream, base_url=settings.nasa_science_base_url)

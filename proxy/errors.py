@@ -8,6 +8,7 @@
     └── SourceError                   NASA, or the way to it, is at fault
         ├── SourceTimeoutError        no whole answer in time
         ├── SourceUnreachableError    no connection, or a broken one
+        ├── SourceBusyError           all our connections to it are in use
         ├── SourceUnavailableError    NASA says so itself (503)
         ├── SourceFailedError         a server of NASA's broke off, or got no answer itself (502)
         ├── SourceQuotaError          the key's quota is used up (429), or kept for the latest
@@ -22,11 +23,11 @@ from typing import ClassVar
 
 
 class ApodError(Exception):
-    """A request for a picture of the day that ends without one."""
+    """A request for something of NASA's that ends without it."""
 
 
 class BadQueryError(ApodError):
-    """The query is one that NASA answers with 400; the message is NASA's text."""
+    """The query is wrong; the message is NASA's text, where NASA has one for it."""
 
 
 class NothingThereError(ApodError):
@@ -80,6 +81,12 @@ class SourceUnreachableError(SourceError):
     passes = True
 
 
+class SourceBusyError(SourceError):
+    """Too much is under way already: the source was not even asked."""
+
+    outcome = "busy"
+
+
 class SourceUnavailableError(SourceError):
     """The source asks to be left alone for a while."""
 
@@ -107,6 +114,6 @@ class SourceRefusedError(SourceError):
 
 
 class SourceInvalidError(SourceError):
-    """The source answered, but not with a record."""
+    """The source answered, but with nothing that can be used."""
 
     outcome = "invalid"

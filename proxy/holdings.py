@@ -119,17 +119,24 @@ class Holdings:
         ]
 
     async def warm(self, count: int, done: Callable[[int], None] = lambda _: None) -> None:
-        """Get the last *count* days, window by window, and tell how many are *done* each time.
+        """Get the last *count* days, newest first, and tell how many are *done* each time.
 
         Raises:
-            SourceError: NASA failed; what has come by then is kept.
+            SourceError: NASA failed at some of them; the rest has come.
         """
         today = freshness.today(self._clock())
         days = [today - timedelta(days=n) for n in reversed(range(count))]
         size = self._source.max_days
-        for start in range(0, count, size):
-            await self.get_days(days[start : start + size])
-            done(len(days[start : start + size]))
+        failure: SourceError | None = None
+        for end in range(count, 0, -size):
+            window = days[max(0, end - size) : end]
+            try:
+                await self.get_days(window)
+            except SourceError as error:
+                failure = failure or error
+            done(len(window))
+        if failure:
+            raise failure
 
     async def _wait_for(
         self, flights: Sequence[asyncio.Task[None]], before: Sequence[Held | None]

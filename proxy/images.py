@@ -5,6 +5,7 @@ their plain forms.
 """
 
 import re
+from functools import partial
 from typing import TypedDict
 
 from starlette.requests import Request
@@ -12,8 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from edge.problems import NOT_FOUND, Problem
+from proxy import paths
 from proxy.errors import ApodError
-from proxy.problems import problem_of
+from proxy.problems import failed
 from proxy.relay import Relay
 from proxy.sources.pictures import PictureSource
 from proxy.upstream_path import UnsafePathError, below, plain_query
@@ -50,19 +52,16 @@ class PicturesState(TypedDict, total=False):
 
 def routes(hosts: tuple[str, ...]) -> list[Route]:
     """Give the routes to the pictures of *hosts*."""
-    return [Route(f"{prefix_of(host)}{{path:path}}", image, methods=["GET"]) for host in hosts]
+    return [
+        Route(f"{paths.of_host(host)}{{path:path}}", partial(image, host), methods=["GET"])
+        for host in hosts
+    ]
 
 
-def prefix_of(host: str) -> str:
-    """Give the path under which the files of *host* are."""
-    return f"/v2/{host}/"
-
-
-async def image(request: Request[PicturesState]) -> Response:
+async def image(host: str, request: Request[PicturesState]) -> Response:
     """Answer `GET /v2/<host>/…`."""
-    host = request.scope["path"].split("/")[2]
     try:
-        path = below(prefix_of(host), request.scope["raw_path"])
+        path = below(paths.of_host(host), request.scope["raw_path"])
         query = plain_query(request.scope["query_string"])
     except UnsafePathError:
         return NOT_FOUND.response(request.scope)
@@ -71,7 +70,7 @@ async def image(request: Request[PicturesState]) -> Response:
             request.method, host, path, query, _conditions(request)
         )
     except ApodError as error:
-        return problem_of(error).response(request.scope)
+        return failed(error, request.scope)
     if stream.status == 416:
         await stream.aclose()
         return _unsatisfiable(stream.headers.get("Content-Range")).response(request.scope)

@@ -1,10 +1,8 @@
 """Other APIs of api.nasa.gov, as NASA answers: `GET` below the prefixes of `NASA_PASSTHROUGH`."""
 
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TypedDict
-from urllib.parse import unquote_plus
 
 from cachetools import TLRUCache
 from starlette.requests import Request
@@ -13,11 +11,12 @@ from starlette.routing import Route
 
 from edge import logs
 from edge.problems import NOT_FOUND
-from proxy import freshness
+from proxy import freshness, paths
 from proxy.errors import ApodError
-from proxy.problems import problem_of
+from proxy.problems import failed
 from proxy.relay import HARMLESS, Relay
-from proxy.sources.headers import whole_number
+from proxy.sources.headers import shared_lifetime, whole_number
+from proxy.sources.key import without_key
 from proxy.sources.other_apis import OtherApis
 from proxy.sources.stream import Stream
 from proxy.upstream_path import (
@@ -40,8 +39,6 @@ MAX_AGE_SECONDS = 3600
 """However long NASA says."""
 
 PASSED_ON = ("Content-Type", "Content-Length", "Content-Language", "Last-Modified")
-
-MAX_AGE = re.compile(r"(s-maxage|max-age)=\"?(\d{1,9})\"?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ async def pass_through(request: Request[PassthroughState]) -> Response:
     """Answer `GET` below one of the prefixes."""
     # Where no segment is more than a name, resolving escapes leads nowhere else: the prefix that
     # the router has seen is the one that NASA sees.
-    base = "/v2/api.nasa.gov" if request.scope["path"].startswith("/v2/") else ""
+    base = paths.API if request.scope["path"].startswith(f"{paths.API}/") else ""
     try:
         path = below(f"{base}/", request.scope["raw_path"])
         query = without_key(plain_query(request.scope["query_string"]))
@@ -143,33 +140,13 @@ async def pass_through(request: Request[PassthroughState]) -> Response:
     try:
         return await request.state["passthrough"].answer(f"/{path}", query)
     except ApodError as error:
-        return problem_of(error).response(request.scope)
-
-
-def without_key(query: str) -> str:
-    """Drop every parameter that NASA's gateway might take for an API key."""
-    pairs = query.split("&")
-    names = (unquote_plus(pair.partition("=")[0]) for pair in pairs)
-    return "&".join(
-        pair for pair, name in zip(pairs, names, strict=True) if name.strip().lower() != "api_key"
-    )
+        return failed(error, request.scope)
 
 
 def lifetime_of(stream: Stream) -> int:
-    """Give the seconds for which NASA lets a shared cache hold an answer (RFC 9111 section 3)."""
-    directives = {
-        directive.strip().lower()
-        for line in stream.headers.get_list("Cache-Control")
-        for directive in line.split(",")
-    }
-    names = {directive.partition("=")[0] for directive in directives}
-    if stream.status != 200 or names & {"no-store", "no-cache", "private"}:
-        return 0
-    matches = filter(None, map(MAX_AGE.fullmatch, directives))
-    seconds = {match[1]: int(match[2]) for match in matches}
-    granted = seconds.get("s-maxage", seconds.get("max-age", 0))
-    age = whole_number(stream.headers.get("Age", "")) or 0
-    return max(0, min(granted - age, MAX_AGE_SECONDS))
+    """Give the seconds for which an answer is held."""
+    granted = shared_lifetime(stream.headers) if stream.status == 200 else 0
+    return min(granted, MAX_AGE_SECONDS)
 
 
 def _lifetime_headers(lifetime: int, status: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from proxy.images import prefix_of
+from proxy import paths
 from proxy.upstream_path import UnsafePathError, below, plain_query
 
 ADDRESS = re.compile(r"\s*(?:https?:)?//([A-Za-z0-9.-]+)(/[^\s#]*)(?:#\S*)?\s*")
@@ -45,4 +45,4 @@ class PictureLinks:
             return address
         if not FILE.fullmatch(parts.path):
             return address
-        return f"{self._base_url}{prefix_of(host)}{match[2].removeprefix('/')}"
+        return f"{self._base_url}{paths.of_host(host)}{match[2].removeprefix('/')}"

@@ -1,11 +1,16 @@
 """Our failures as answers: one map, in the voice NASA would use."""
 
+from starlette.responses import Response
+from starlette.types import Scope
+
+from edge import logs
 from edge.problems import NOT_FOUND, Problem
 from proxy.errors import (
     ApodError,
     BadQueryError,
     NoPictureError,
     NoRecordError,
+    SourceBusyError,
     SourceError,
     SourceQuotaError,
     SourceTimeoutError,
@@ -14,7 +19,14 @@ from proxy.errors import (
 )
 
 RETRY_AFTER_SECONDS = 60
-"""What a 503 says when NASA does not: the same as we leave a failed record alone ourselves."""
+"""What an answer says of NASA's trouble when NASA does not say it."""
+
+
+def failed(error: ApodError, scope: Scope) -> Response:
+    """Answer with *error*, and leave in the request's line what was wrong at NASA's."""
+    if isinstance(error, SourceError):
+        logs.note(reason=error.outcome, detail=str(error))
+    return problem_of(error).response(scope)
 
 
 def problem_of(error: ApodError) -> Problem:
@@ -27,17 +39,22 @@ def problem_of(error: ApodError) -> Problem:
         case NoPictureError():
             return NOT_FOUND
         case SourceTimeoutError():
-            return _upstream(504, "UPSTREAM_TIMEOUT", "NASA did not answer in time.")
-        case SourceUnavailableError() | SourceUnreachableError() | SourceQuotaError():
-            seconds = error.retry_after_seconds or RETRY_AFTER_SECONDS
+            return _upstream(error, 504, "UPSTREAM_TIMEOUT", "NASA did not answer in time.")
+        case (
+            SourceUnavailableError()
+            | SourceUnreachableError()
+            | SourceQuotaError()
+            | SourceBusyError()
+        ):
             message = "NASA's API cannot be used at present."
-            return _upstream(503, "UPSTREAM_UNAVAILABLE", message, seconds)
+            return _upstream(error, 503, "UPSTREAM_UNAVAILABLE", message)
         case SourceError():
-            return _upstream(502, "UPSTREAM_INVALID", "NASA gave no usable answer.")
+            return _upstream(error, 502, "UPSTREAM_INVALID", "NASA gave no usable answer.")
         case _:
             raise error
 
 
-def _upstream(status: int, code: str, message: str, seconds: int | None = None) -> Problem:
-    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+def _upstream(error: SourceError, status: int, code: str, message: str) -> Problem:
+    seconds = error.retry_after_seconds or RETRY_AFTER_SECONDS
+    headers = {"Retry-After": str(seconds)}
     return Problem.of_gateway(status, code, f"{message} Try again later.", headers)

@@ -162,7 +162,7 @@ class Faulty:
         """Answer, or fail."""
         app = self._app
         if fault := self._conditions.faults.get(self._api):
-            app = await faults.answer(fault, Request(scope))
+            app = await faults.answer(fault, Request(scope, receive))
         await app(scope, receive, send)
 
 

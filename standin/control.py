@@ -1,7 +1,7 @@
 """The control address, which only the stand-in has: `/standin/conditions`.
 
     GET      what is the matter now
-    PATCH    change some of it, by a JSON object of the members of `Conditions`
+    PATCH    set some members of `Conditions`, by a JSON object; each as a whole
     DELETE   all is well again
 
 `GET /standin/requests` gives the last requests that the stand-in was asked, without their queries.

@@ -1,1 +1,1 @@
-"""Where records come from. Each source gives v1 records; only these modules import `httpx`."""
+"""What is asked of NASA, and how. Only these modules import `httpx`."""

@@ -1,5 +1,7 @@
 """A circuit breaker: a source that fails is left alone for a while, then tried by one call."""
 
+from typing import NewType
+
 from proxy.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from proxy.freshness import Clock
 
@@ -9,10 +11,7 @@ FAILURES_TO_OPEN = 3
 FIRST_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 600
 
-LONGEST_RETRY_AFTER_SECONDS = 3600
-"""NASA's own windows are hours; a longer wish is a mistake, or somebody's mischief."""
-
-Ticket = int
+Ticket = NewType("Ticket", int)
 """Names the spell in which a call was let through. What an older one tells no longer counts."""
 
 
@@ -21,7 +20,7 @@ class Breaker:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._spell: Ticket = 0
+        self._spell = Ticket(0)
         self._failures = 0
         self._pause = FIRST_PAUSE_SECONDS
         self._opened_at = 0.0
@@ -73,7 +72,7 @@ class Breaker:
             self._open_until = self._opened_at + self._wait(error)
             self._failures = 0
             self._is_probing = False
-            self._spell += 1
+            self._spell = Ticket(self._spell + 1)
 
     def abandoned(self, ticket: Ticket) -> None:
         """Note that the call was given up before it told anything."""
@@ -81,4 +80,4 @@ class Breaker:
             self._is_probing = False
 
     def _wait(self, error: SourceError) -> int:
-        return min(error.retry_after_seconds or self._pause, LONGEST_RETRY_AFTER_SECONDS)
+        return error.retry_after_seconds or self._pause

@@ -10,6 +10,7 @@ from edge import logs
 from proxy import freshness
 from proxy.errors import (
     NoRecordError,
+    SourceBusyError,
     SourceError,
     SourceInvalidError,
     SourceQuotaError,
@@ -19,7 +20,7 @@ from proxy.errors import (
 from proxy.records import Record
 from proxy.sources import retry
 from proxy.sources.breaker import Breaker, Ticket
-from proxy.sources.source import Fetched, Source
+from proxy.sources.source import Api, Fetched
 
 DEADLINE_SECONDS = 9.5
 """For one thing, whoever gives it: within the 10 s that a whole answer may take."""
@@ -27,8 +28,9 @@ DEADLINE_SECONDS = 9.5
 FIRST_SHARE_SECONDS = 6.0
 """Of it, for a source behind which another waits."""
 
-MIN_SHARE_SECONDS = 1.0
-"""For a source that is asked at all, however late it has become."""
+MARGIN_SECONDS = 0.1
+"""By which a call ends before its source's share does: so that it is the call that was too slow,
+in the log too, and not somebody who gave it up."""
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ class Link:
     """One source of the chain."""
 
     name: str
-    source: Source
+    source: Api
     breaker: Breaker
 
 
@@ -63,7 +65,8 @@ class ChainSource:
         published = freshness.latest_published(self._clock())
         expected = day or published
         asked = await self._ask(
-            lambda source: source.fetch(day, newest=newest), lambda record: record.day >= expected
+            lambda source, left: source.fetch(day, newest=newest, seconds=left),
+            lambda record: record.day >= expected,
         )
         if asked.answers:
             return max(asked.answers, key=lambda record: record.day)
@@ -81,7 +84,7 @@ class ChainSource:
         days = {start + timedelta(days=n) for n in range((published - start).days + 1)}
         expected = days - freshness.PERMANENT_GAPS
         asked = await self._ask(
-            lambda source: source.fetch_range(start, end),
+            lambda source, left: source.fetch_range(start, end, seconds=left),
             lambda fetched: expected <= {record.day for record in fetched.records},
         )
         merged = {
@@ -91,7 +94,7 @@ class ChainSource:
         return Fetched([merged[day] for day in sorted(merged)], failure)
 
     async def _ask(
-        self, call: Callable[[Source], Awaitable[T]], is_enough: Callable[[T], bool]
+        self, call: Callable[[Api, float], Awaitable[T]], is_enough: Callable[[T], bool]
     ) -> "Asked[T]":
         """Ask one source after the other until an answer is enough."""
         asked: Asked[T] = Asked([])
@@ -102,7 +105,7 @@ class ChainSource:
             if ticket is None:
                 asked.failure = asked.failure or _set_aside(link)
                 continue
-            left = max(MIN_SHARE_SECONDS, end - loop.time())
+            left = end - loop.time()
             share = left if link is self._links[-1] else min(left, FIRST_SHARE_SECONDS)
             try:
                 asked.answers.append(await _call(link, ticket, call, share))
@@ -132,19 +135,23 @@ def _set_aside(link: Link) -> SourceError:
 
 
 async def _call(
-    link: Link, ticket: Ticket, call: Callable[[Source], Awaitable[T]], share: float
+    link: Link, ticket: Ticket, call: Callable[[Api, float], Awaitable[T]], share: float
 ) -> T:
     """Ask one source, for *share* seconds at most, and tell its breaker how it went."""
     was_open = link.breaker.is_open
     attempts = 1 if was_open else retry.MAX_ATTEMPTS  # a probe is one call
+    loop = asyncio.get_running_loop()
+    end = loop.time() + share - MARGIN_SECONDS
     try:
         async with asyncio.timeout(share):
-            answer = await retry.attempt(lambda: call(link.source), attempts=attempts)
+            answer = await retry.attempt(
+                lambda: call(link.source, end - loop.time()), attempts=attempts
+            )
     except NoRecordError:
         link.breaker.succeeded(ticket)
         raise
-    except SourceQuotaError:
-        link.breaker.abandoned(ticket)  # the source is well: its quota knows when to ask again
+    except (SourceQuotaError, SourceBusyError):
+        link.breaker.abandoned(ticket)  # the source is well, and was perhaps not even asked
         raise
     except Exception as cause:  # noqa: BLE001  (upstream trouble is never a 500)
         error = _source_error(cause)

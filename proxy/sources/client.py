@@ -13,6 +13,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from proxy.errors import (
+    SourceBusyError,
     SourceError,
     SourceFailedError,
     SourceInvalidError,
@@ -29,6 +30,11 @@ RECORD_SECONDS = 4.0
 MAX_BODY_BYTES = 256 * 1024
 """A month of the largest records known, of 2 kB each, four times over."""
 
+MAX_CONNECTIONS = 20
+
+POOL_SECONDS = 5.0
+"""For a connection to become free."""
+
 Client = httpx.AsyncClient
 
 Transport = httpx.AsyncBaseTransport
@@ -44,12 +50,16 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-def open_client(transport: Transport | None = None) -> httpx.AsyncClient:
+def open_client(
+    transport: Transport | None = None, max_connections: int = MAX_CONNECTIONS
+) -> httpx.AsyncClient:
     """Make a client that uses no proxy, netrc or cookie of its surroundings."""
     return httpx.AsyncClient(
         transport=transport,
-        timeout=httpx.Timeout(connect=3.0, read=8.0, write=3.0, pool=5.0),
-        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30),
+        timeout=httpx.Timeout(connect=3.0, read=8.0, write=3.0, pool=POOL_SECONDS),
+        limits=httpx.Limits(
+            max_connections=max_connections, max_keepalive_connections=10, keepalive_expiry=30
+        ),
         follow_redirects=False,
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps none
@@ -63,7 +73,7 @@ async def get(
     request: httpx.Request,
     *,
     max_bytes: int = MAX_BODY_BYTES,
-    seconds: float = DEADLINE_SECONDS,
+    seconds: float,
 ) -> Reply:
     """Send *request* and read its answer, up to *max_bytes*, within so many *seconds*.
 
@@ -97,6 +107,8 @@ async def translated_errors() -> AsyncIterator[None]:
     """Turn whatever an exchange fails with into a `SourceError`, without its text or chain."""
     try:
         yield
+    except httpx.PoolTimeout:
+        raise SourceBusyError("all connections to NASA are in use") from None
     except (TimeoutError, httpx.TimeoutException):
         raise SourceTimeoutError("no whole answer in time") from None
     except httpx.RemoteProtocolError:

@@ -21,7 +21,7 @@ from proxy.errors import (
     SourceUnavailableError,
 )
 from proxy.records import InvalidRecordError, parse_json
-from proxy.sources.client import DEADLINE_SECONDS, MAX_BODY_BYTES, Reply, get
+from proxy.sources.client import MAX_BODY_BYTES, Reply, get
 from proxy.sources.headers import media_type, retry_after
 from proxy.sources.quota import Quota
 
@@ -50,7 +50,7 @@ class Upstream:
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_BODY_BYTES,
-        seconds: float = DEADLINE_SECONDS,
+        seconds: float,
         is_latest: bool = False,
     ) -> T:
         """Ask once, with nothing of the client's in the request but parsed values, and *read*.
@@ -90,19 +90,19 @@ def observed_call(source: str) -> Iterator[None]:
         logs.log(level, "nasa_call", source=source, outcome=outcome, reason=reason, duration_ms=ms)
 
 
-def require_json(reply: Reply) -> None:
+def require_json(reply: Reply, *, has_key: bool = True) -> None:
     """Demand a 200 that is declared as JSON.
 
     Raises:
         SourceError: by the leaf that fits the status.
     """
-    require_success(reply.status, reply.headers)
+    require_success(reply.status, reply.headers, has_key=has_key)
     if media_type(reply.headers) != "application/json":
         raise SourceInvalidError("the body is not declared as JSON")
 
 
-def require_success(status: int, headers: Mapping[str, str]) -> None:
-    """Demand a 200.
+def require_success(status: int, headers: Mapping[str, str], *, has_key: bool = True) -> None:
+    """Demand a 200; *has_key* tells whether a refusal may be about the key.
 
     Raises:
         SourceError: by the leaf that fits the status.
@@ -111,12 +111,12 @@ def require_success(status: int, headers: Mapping[str, str]) -> None:
         case 200:
             return
         case 429:
-            detail = "the quota of the key is used up"
+            detail = "the quota of the key is used up" if has_key else "NASA answered 429"
             raise SourceQuotaError(detail, retry_after_seconds=retry_after(headers))
         case 503:
             detail = "NASA answered 503"
             raise SourceUnavailableError(detail, retry_after_seconds=retry_after(headers))
-        case 403:
+        case 403 if has_key:
             raise SourceRefusedError("NASA does not accept NASA_API_KEY")
         case 502:
             raise SourceFailedError("NASA answered 502")

@@ -1,6 +1,12 @@
 """What headers of NASA's answers say, read with suspicion."""
 
+import re
 from collections.abc import Mapping
+
+LONGEST_RETRY_AFTER_SECONDS = 3600
+"""NASA's own windows are hours; a longer wish is a mistake, or somebody's mischief."""
+
+MAX_AGE = re.compile(r"(s-maxage|max-age)=\"?(\d{1,9})\"?")
 
 
 def media_type(headers: Mapping[str, str]) -> str:
@@ -9,8 +15,22 @@ def media_type(headers: Mapping[str, str]) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> int | None:
-    """Give the seconds of Retry-After, if it is a sane number of them."""
-    return whole_number(headers.get("Retry-After", ""))
+    """Give the seconds of Retry-After, if it is a number of them; no more than is believed."""
+    seconds = whole_number(headers.get("Retry-After", ""))
+    return None if seconds is None else min(seconds, LONGEST_RETRY_AFTER_SECONDS)
+
+
+def shared_lifetime(headers: Mapping[str, str]) -> int:
+    """Give the seconds for which a shared cache may hold an answer (RFC 9111 section 4.2.1)."""
+    directives = {one.strip().lower() for one in headers.get("Cache-Control", "").split(",")}
+    names = {directive.partition("=")[0] for directive in directives}
+    if names & {"no-store", "no-cache", "private"}:
+        return 0
+    matches = filter(None, map(MAX_AGE.fullmatch, directives))
+    seconds = {match[1]: int(match[2]) for match in matches}
+    granted = seconds.get("s-maxage", seconds.get("max-age", 0))
+    age = whole_number(headers.get("Age", "")) or 0
+    return max(0, granted - age)
 
 
 def whole_number(text: str, *, digits: int = 6) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
 from pydantic import SecretStr
 
@@ -36,7 +36,7 @@ class NasaKey:
         return urlencode(self.parameters({}))
 
     def spellings(self) -> tuple[bytes, ...]:
-        """Give every form in which NASA might repeat the key."""
+        """Give the forms in which NASA may repeat the key: plain, in a URL, in JSON."""
         plain = self.secret.get_secret_value()
         forms = {
             plain,
@@ -46,3 +46,12 @@ class NasaKey:
             plain.replace("/", r"\/"),
         }
         return tuple(sorted((form.encode() for form in forms), key=len, reverse=True))
+
+
+def without_key(query: str) -> str:
+    """Drop every parameter that NASA's gateway might take for an API key."""
+    pairs = query.split("&")
+    names = (unquote_plus(pair.partition("=")[0]) for pair in pairs)
+    return "&".join(
+        pair for pair, name in zip(pairs, names, strict=True) if name.strip().lower() != "api_key"
+    )

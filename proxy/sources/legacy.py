@@ -23,26 +23,27 @@ class LegacySource:
         """A month: NASA scrapes page by page, and a year takes longer than its gateway waits."""
         return 31
 
-    async def fetch(self, day: date | None, *, newest: date) -> Record:
-        """Give the record of *day*, or the latest; see `proxy.sources.source.Source`."""
+    async def fetch(self, day: date | None, *, newest: date, seconds: float) -> Record:
+        """Give the record of *day*, or the latest; see `proxy.sources.source.Api`."""
         asked = {} if day is None else {"date": day.isoformat()}
         return await self._upstream.ask(
             self._url,
             lambda reply: _record(reply, day, newest),
             params=self._key.parameters(asked),
             headers=self._key.headers(),
-            seconds=RECORD_SECONDS,
+            seconds=min(seconds, RECORD_SECONDS),
             is_latest=day is None,
         )
 
-    async def fetch_range(self, start: date, end: date) -> Fetched:
-        """Give the records of a range; see `proxy.sources.source.Source`."""
+    async def fetch_range(self, start: date, end: date, *, seconds: float) -> Fetched:
+        """Give the records of a range; see `proxy.sources.source.Api`."""
         asked = {"start_date": start.isoformat(), "end_date": end.isoformat()}
         records = await self._upstream.ask(
             self._url,
             lambda reply: _records(reply, start, end),
             params=self._key.parameters(asked),
             headers=self._key.headers(),
+            seconds=seconds,
         )
         return Fetched(records)
 

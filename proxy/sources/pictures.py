@@ -113,7 +113,7 @@ def _check(stream: Stream, conditions: Mapping[str, str]) -> None:
             if not CONTENT_RANGE.fullmatch(stream.headers.get("Content-Range", "")):
                 raise SourceInvalidError("a part of a file does not say which")
         case status:
-            require_success(status, stream.headers)
+            require_success(status, stream.headers, has_key=False)
     kind = media_type(stream.headers)
     if not kind.startswith("image/") and kind != "video/mp4":
         raise SourceInvalidError("the file is no picture")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from edge import metrics
 from proxy.errors import SourceQuotaError
-from proxy.freshness import HOUR, MINUTE, Clock
+from proxy.freshness import MINUTE, Clock
 from proxy.sources.headers import retry_after, whole_number
 
 RESERVE = 60
@@ -81,5 +81,5 @@ class Quota:
             metrics.show_nasa_quota(self._source, remaining)
         if status == 429:
             self._stopped_at = now
-            wait = min(retry_after(headers) or PAUSE_SECONDS, HOUR)
+            wait = retry_after(headers) or PAUSE_SECONDS
             self._stopped_until = max(self._stopped_until, now + wait)

@@ -28,15 +28,15 @@ class ScienceSource:
         """One page, so that one call gives all of a range."""
         return PAGE
 
-    async def fetch(self, day: date | None, *, newest: date) -> Record:
-        """Give the record of *day*, or the latest; see `proxy.sources.source.Source`."""
+    async def fetch(self, day: date | None, *, newest: date, seconds: float) -> Record:
+        """Give the record of *day*, or the latest; see `proxy.sources.source.Api`."""
         if day is None:
             return await self._upstream.ask(
                 self._url,
                 lambda reply: _latest(reply, newest),
                 params={"per_page": "1"},
                 max_bytes=MAX_PAGE_BYTES,
-                seconds=RECORD_SECONDS,
+                seconds=min(seconds, RECORD_SECONDS),
                 is_latest=True,
             )
         return await self._upstream.ask(
@@ -44,11 +44,11 @@ class ScienceSource:
             lambda reply: _record(reply, day),
             params={},
             max_bytes=MAX_PAGE_BYTES,
-            seconds=RECORD_SECONDS,
+            seconds=min(seconds, RECORD_SECONDS),
         )
 
-    async def fetch_range(self, start: date, end: date) -> Fetched:
-        """Give the records of a range; see `proxy.sources.source.Source`."""
+    async def fetch_range(self, start: date, end: date, *, seconds: float) -> Fetched:
+        """Give the records of a range; see `proxy.sources.source.Api`."""
         records = await self._upstream.ask(
             self._url,
             lambda reply: _range(reply, start, end),
@@ -58,6 +58,7 @@ class ScienceSource:
                 "per_page": str(PAGE),
             },
             max_bytes=MAX_PAGE_BYTES,
+            seconds=seconds,
         )
         return Fetched(records)
 
@@ -81,7 +82,7 @@ def _range(reply: Reply, start: date, end: date) -> list[Record]:
 def _record(reply: Reply, day: date) -> Record:
     if reply.status == 404 and _code(reply) == "apod_basic_not_found":
         raise NoRecordError(day)
-    require_json(reply)
+    require_json(reply, has_key=False)
     record = _valid(json_of(reply))
     if record.day != day:
         raise SourceInvalidError("the record is about another day")
@@ -89,7 +90,7 @@ def _record(reply: Reply, day: date) -> Record:
 
 
 def _records(reply: Reply) -> list[Record]:
-    require_json(reply)
+    require_json(reply, has_key=False)
     posts = json_of(reply)
     if not isinstance(posts, list):
         raise SourceInvalidError("the body is no list of records")

@@ -17,8 +17,22 @@ class Fetched(NamedTuple):
     failure: SourceError | None = None
 
 
+class Api(Protocol):
+    """One of NASA's APIs that has them, asked against the clock."""
+
+    @property
+    def max_days(self) -> int:
+        """The longest range it gives in one call."""
+
+    async def fetch(self, day: date | None, *, newest: date, seconds: float) -> Record:
+        """Do what `Source.fetch` does, within so many *seconds*."""
+
+    async def fetch_range(self, start: date, end: date, *, seconds: float) -> Fetched:
+        """Do what `Source.fetch_range` does, within so many *seconds*."""
+
+
 class Source(Protocol):
-    """Something that has v1 records."""
+    """Something that has v1 records, and sees by itself to being in time."""
 
     @property
     def max_days(self) -> int:

@@ -62,6 +62,13 @@ def test_failure(tmp_path: Path, served: tuple[StandIn, str]) -> None:
     assert "Traceback" not in ended.stderr + ended.stdout
 
 
+def test_no_proxy(tmp_path: Path) -> None:
+    """Where the proxy is not served there is nothing to warm."""
+    ended = run([*ASTROPIKS, "warm"], env("http://127.0.0.1:9", SERVICES="secrets"), tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "SERVICES" in ended.stderr
+
+
 def test_bad_configuration(tmp_path: Path) -> None:
     """Without a configuration it names what is missing, and exits with 2."""
     ended = run([*ASTROPIKS, "warm"], environment(), tmp_path)

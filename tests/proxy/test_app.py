@@ -4,9 +4,11 @@ from datetime import date
 
 import httpx
 import pytest
+import structlog
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from structlog.testing import capture_logs
 
-from proxy.app import BASES
+from proxy.paths import BASES
 from standin import archive
 from standin.app import StandIn
 from standin.calendar import SettableClock
@@ -44,12 +46,27 @@ async def test_warm(nasa: StandIn, clock: SettableClock, token: str) -> None:
 
 
 async def test_warm_without_nasa(nasa: StandIn, clock: SettableClock) -> None:
-    """When NASA fails at start, the service starts all the same."""
-    nasa.faults.update(legacy=Fault.HTML, science=Fault.HANG)
-    async with asking(nasa, clock, make_settings(apod_warm_days=30)) as client:
-        for _ in range(200):
-            await asyncio.sleep(0)
-        assert (await client.get("/readyz")).status_code == 200
+    """When NASA fails at start, the service starts all the same, and says that it is cold."""
+    nasa.faults.update(legacy=Fault.HTML, science=Fault.HTML)
+    with capture_logs() as logged:
+        async with asking(nasa, clock, make_settings(apod_warm_days=30)) as client:
+            for _ in range(200):
+                await asyncio.sleep(0)
+            assert (await client.get("/readyz")).status_code == 200
+    assert [line["reason"] for line in logged if line["event"] == "warming_failed"] == ["invalid"]
+
+
+async def test_reason(nasa: StandIn, clock: SettableClock, token: str) -> None:
+    """What NASA's trouble was stands in the line of the request that it cost, set aside or not."""
+    nasa.faults.update(legacy=Fault.HTML, science=Fault.UNAVAILABLE)
+    async with asking(nasa, clock, make_settings(apod_sources="science")) as client:
+        with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+            for day in (12, 13):
+                url = f"{APOD}?date=2021-10-{day}"
+                await client.get(url, headers={"Approov-Token": token})
+    lines = [line for line in logged if line["event"] == "request"]
+    assert [line["reason"] for line in lines] == ["unavailable", "unavailable"]
+    assert lines[1]["detail"] == "science is set aside"
 
 
 async def test_one_cache(client: httpx.AsyncClient, nasa: StandIn) -> None:
@@ -76,24 +93,24 @@ async def test_same_text_as_nasa(client: httpx.AsyncClient, nasa: StandIn) -> No
 
 
 UPSTREAM = {
-    "time-out": (504, PlainTextResponse("marker", 504), None),
+    "time-out": (504, PlainTextResponse("marker", 504), "60"),
     "quota": (503, PlainTextResponse("marker", 429, {"Retry-After": "2870"}), "2870"),
     "unavailable": (503, PlainTextResponse("marker", 503), "60"),
-    "key refused": (502, PlainTextResponse("marker", 403), None),
-    "error": (502, PlainTextResponse("marker", 500), None),
-    "HTML": (502, HTMLResponse("<html>marker</html>"), None),
+    "key refused": (502, PlainTextResponse("marker", 403), "60"),
+    "error": (502, PlainTextResponse("marker", 500), "60"),
+    "HTML": (502, HTMLResponse("<html>marker</html>"), "60"),
 }
 
 
 @pytest.mark.parametrize(("status", "answer", "retry_after"), UPSTREAM.values(), ids=UPSTREAM)
 async def test_upstream_trouble(
-    clock: SettableClock, token: str, status: int, answer: Response, retry_after: str | None
+    clock: SettableClock, token: str, status: int, answer: Response, retry_after: str
 ) -> None:
     """Trouble at NASA is a 502, 503 or 504 in the envelope, with nothing of NASA's body in it."""
     async with asking(httpx.ASGITransport(answer), clock) as client:
         got = await client.get(DATED, headers={"Approov-Token": token})
     assert got.status_code == got.json()["status"] == status
-    assert got.headers.get("Retry-After") == retry_after
+    assert got.headers["Retry-After"] == retry_after
     assert got.headers["Content-Type"] == "application/problem+json"
     assert "marker" not in got.text
 

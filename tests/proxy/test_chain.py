@@ -211,7 +211,7 @@ async def test_defect(clock: SettableClock, monkeypatch: pytest.MonkeyPatch, nas
 
 
 async def test_many_dates(nasa: StandIn, clock: SettableClock) -> None:
-    """A crowd of cold dates waits in line, and nobody is told that NASA is slow."""
+    """A crowd of cold dates is answered, and nobody is told that NASA is slow."""
     async with asking(nasa, clock) as client:
         days = [date(2015, 1, 1) + timedelta(days=n) for n in range(200)]
         answers = await asyncio.gather(*(ask(client, clock, f"{APOD}?date={d}") for d in days))
@@ -274,14 +274,12 @@ def test_breaker_in_a_crowd(clock: SettableClock) -> None:
 
 
 def test_breaker_honours_the_longest(clock: SettableClock) -> None:
-    """Retry-After holds whatever older calls say, up to an hour."""
+    """Retry-After holds whatever older calls say."""
     breaker = Breaker(clock)
-    tickets = [admitted(breaker) for _ in range(3)]
+    tickets = [admitted(breaker) for _ in range(2)]
     breaker.failed(tickets[0], SourceUnavailableError("quota", retry_after_seconds=2870))
     breaker.failed(tickets[1], SourceUnavailableError("quota", retry_after_seconds=60))
     assert breaker.retry_after_seconds == 2870
-    breaker.failed(tickets[2], SourceUnavailableError("quota", retry_after_seconds=999_999))
-    assert breaker.retry_after_seconds == 3600
 
 
 def test_breaker_and_clock(clock: SettableClock) -> None:

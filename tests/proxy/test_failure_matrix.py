@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from astropiks.apps import create_app
 from astropiks.mint import mint
 from astropiks.server import serving
+from proxy import service
 from proxy.sources import chain, legacy, science
 from proxy.sources.breaker import FIRST_PAUSE_SECONDS
 from proxy.sources.retry import MAX_ATTEMPTS
@@ -158,7 +160,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "RECORD_SECONDS", 0.6)
     monkeypatch.setattr(chain, "FIRST_SHARE_SECONDS", 0.7)
     monkeypatch.setattr(chain, "DEADLINE_SECONDS", 1.4)
-    monkeypatch.setattr(chain, "MIN_SHARE_SECONDS", 0.7)
 
 
 @pytest.fixture
@@ -194,6 +195,30 @@ def test_sockets(served: tuple[StandIn, str], fault: Fault, query: str) -> None:
         client.headers["Approov-Token"] = mint(SECRET, now=clock.now)
         after = client.get(f"{APOD}?{query}")
         assert (after.status_code, after.content) == (200, before.content)
+
+
+async def test_whole_deadline(
+    nasa: StandIn, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever hangs below, an answer has its own deadline."""
+    monkeypatch.setattr(service, "DEADLINE_SECONDS", 0.05)
+    nasa.faults["legacy"] = Fault.HANG
+    async with asking(nasa, clock) as client:
+        assert (await ask(client, clock, "date=2021-10-12")).status_code == 504
+
+
+async def test_slow_call(
+    nasa: StandIn, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that is too slow stands in the log as that, not as one that somebody gave up."""
+    monkeypatch.setattr(chain, "FIRST_SHARE_SECONDS", 0.2)
+    nasa.faults["legacy"] = Fault.HANG
+    async with asking(nasa, clock) as client:
+        with capture_logs() as logged:
+            await ask(client, clock, "start_date=2026-11-19&end_date=2026-11-22")
+    calls = [(line["source"], line["outcome"]) for line in logged if line["event"] == "nasa_call"]
+    assert calls[0] == ("legacy", "timeout")
+    assert calls[-1] == ("science", "answered")
 
 
 async def test_bad_day(nasa: StandIn, clock: SettableClock) -> None:

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from proxy import cache
 from proxy import holdings as module
-from proxy.cache import MAX_HELD
 from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.freshness import DAY, HOUR, MINUTE, PERMANENT_GAPS
 from proxy.holdings import Holdings, windows
@@ -245,17 +245,16 @@ async def test_meanwhile(holdings: Holdings, source: Archive) -> None:
     assert (await waiting)[0] == "hit"
 
 
-@pytest.mark.parametrize("failure", [None, NoRecordError(TODAY)])
-async def test_lost_race(holdings: Holdings, source: Archive, failure: Exception | None) -> None:
+async def test_lost_race(holdings: Holdings, source: Archive) -> None:
     """So it is when that call ends in a 404: the record is known to be there."""
     source.hangs = True
     waiting = asyncio.create_task(ask(holdings, TODAY))
     await settle()
     source.hangs = False
     await ask(holdings, None)
-    source.failure = failure
+    source.failure = NoRecordError(TODAY)
     source.go_on.set()
-    assert (await waiting)[0] in {"hit", "miss"}
+    assert await waiting == ("hit", "As published")
 
 
 async def test_latest_never_goes_back(
@@ -280,13 +279,23 @@ async def test_clock_set_back(holdings: Holdings, source: Archive, clock: Settab
 
 
 async def test_many_days(holdings: Holdings, source: Archive) -> None:
-    """A whole archive is held, and is bounded."""
+    """Many days are held at once."""
     days = [date.fromordinal(OLD.toordinal() + n) for n in range(1500)]
     for day in days:
         await ask(holdings, day)
     assert {(await ask(holdings, day))[0] for day in days} == {"hit"}
     assert source.calls == len(days)
-    assert 11_500 < MAX_HELD < 100_000
+
+
+def test_bound(clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the whole archive is held, and not more than that."""
+    assert 11_500 < cache.MAX_HELD < 100_000
+    monkeypatch.setattr(cache, "MAX_HELD", 100)
+    held = cache.ApodCache(clock, stale_seconds=DAY, chance=random.Random())  # noqa: S311
+    for n in range(1000):
+        held.store_gap(OLD + timedelta(days=n))
+    kept = [n for n in range(1000) if held.find(OLD + timedelta(days=n))]
+    assert kept == list(range(900, 1000))
 
 
 def span(start: date, count: int) -> list[date]:
@@ -442,11 +451,29 @@ async def test_gap_that_expires_meanwhile(
     assert [one.held.record is None for one in found] == [False, True]
 
 
-async def test_overlapping_ranges(holdings: Holdings, source: Archive) -> None:
+async def test_overlapping_ranges(
+    clock: SettableClock, source: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ranges that wait for their turn do not ask for what another has brought meanwhile."""
-    ends = [20 + n for n in range(30)]
-    await asyncio.gather(*(holdings.get_days(span(OLD, end)[:31]) for end in ends))
-    assert source.calls <= module.MAX_PARALLEL_CALLS
+    monkeypatch.setattr(module, "MAX_PARALLEL_CALLS", 1)
+    holdings = Holdings(source, clock=clock)
+    await asyncio.gather(*(holdings.get_days(span(OLD, end)) for end in range(31, 1, -1)))
+    assert source.calls == 1
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+async def test_parallel_calls(holdings: Holdings, source: Archive, *, ranges: bool) -> None:
+    """Only so many calls of NASA are under way at once; the others wait in line."""
+    source.hangs = True
+    days = [OLD + timedelta(days=40 * n) for n in range(3 * module.MAX_PARALLEL_CALLS)]
+    asked = [holdings.get_days([day]) if ranges else holdings.get(day) for day in days]
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    for _ in range(10):
+        await settle()
+    assert source.calls == module.MAX_PARALLEL_CALLS
+    source.go_on.set()
+    await asyncio.gather(*tasks)
+    assert source.calls == len(days)
 
 
 async def test_postponed_only_longer(

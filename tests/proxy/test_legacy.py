@@ -57,7 +57,7 @@ def make(http: httpx.AsyncClient, place: Place = "header") -> LegacySource:
 async def test_record(source: LegacySource, respx_mock: respx.Router) -> None:
     """A dated call asks for that date and nothing else."""
     route = respx_mock.get("/planetary/apod").respond(json=GOOD)
-    record = await source.fetch(DAY, newest=TODAY)
+    record = await source.fetch(DAY, newest=TODAY, seconds=5)
     assert record.day == DAY
     assert route.calls.last.request.url.query == b"date=2021-10-12"
 
@@ -65,14 +65,14 @@ async def test_record(source: LegacySource, respx_mock: respx.Router) -> None:
 async def test_latest(source: LegacySource, respx_mock: respx.Router) -> None:
     """An undated call has no query: it works all night, when today has no picture yet."""
     route = respx_mock.get("/planetary/apod").respond(json=GOOD)
-    assert (await source.fetch(None, newest=TODAY)).day == DAY
+    assert (await source.fetch(None, newest=TODAY, seconds=5)).day == DAY
     assert route.calls.last.request.url.query == b""
 
 
 async def test_key_in_header(source: LegacySource, respx_mock: respx.Router) -> None:
     """The key travels in a header, which keeps it out of URLs."""
     route = respx_mock.get("/planetary/apod").respond(json=GOOD)
-    await source.fetch(DAY, newest=TODAY)
+    await source.fetch(DAY, newest=TODAY, seconds=5)
     request = route.calls.last.request
     assert request.headers["X-Api-Key"] == KEY
     assert KEY not in str(request.url)
@@ -81,7 +81,7 @@ async def test_key_in_header(source: LegacySource, respx_mock: respx.Router) -> 
 async def test_key_in_query(http: httpx.AsyncClient, respx_mock: respx.Router) -> None:
     """Or in the query, if the operator says so."""
     route = respx_mock.get("/planetary/apod").respond(json=GOOD)
-    await make(http, "query").fetch(DAY, newest=TODAY)
+    await make(http, "query").fetch(DAY, newest=TODAY, seconds=5)
     request = route.calls.last.request
     assert request.url.params["api_key"] == KEY
     assert "X-Api-Key" not in request.headers
@@ -164,7 +164,7 @@ async def test_failures(
     """Whatever NASA sends that is no record is a failure of its own kind, after one call."""
     route = respx_mock.get("/planetary/apod").respond(**answer)
     with pytest.raises(failure):
-        await source.fetch(DAY, newest=TODAY)
+        await source.fetch(DAY, newest=TODAY, seconds=5)
     assert route.call_count == 1
 
 
@@ -175,7 +175,7 @@ EXCHANGES: dict[str, tuple[Exception, type[SourceError]]] = {
     "broken connection": (httpx.ReadError(KEY), errors.SourceUnreachableError),
     "slow connection": (httpx.ConnectTimeout(KEY), errors.SourceTimeoutError),
     "slow answer": (httpx.ReadTimeout(KEY), errors.SourceTimeoutError),
-    "no free connection": (httpx.PoolTimeout(KEY), errors.SourceTimeoutError),
+    "no free connection": (httpx.PoolTimeout(KEY), errors.SourceBusyError),
     "nonsense": (httpx.RemoteProtocolError(KEY), errors.SourceFailedError),
 }
 
@@ -190,7 +190,7 @@ async def test_exchanges(
     """An exchange that fails is translated, and nothing printed of it holds the cause's text."""
     respx_mock.get("/planetary/apod").mock(side_effect=cause)
     with pytest.raises(failure) as raised:
-        await source.fetch(DAY, newest=TODAY)
+        await source.fetch(DAY, newest=TODAY, seconds=5)
     assert KEY not in "".join(traceback.format_exception(raised.value))
 
 
@@ -198,7 +198,7 @@ async def test_no_record(source: LegacySource, respx_mock: respx.Router) -> None
     """The backend's own 404 means that there is nothing for that date."""
     respx_mock.get("/planetary/apod").respond(404, json=BACKEND_404)
     with pytest.raises(NoRecordError) as nothing:
-        await source.fetch(DAY, newest=TODAY)
+        await source.fetch(DAY, newest=TODAY, seconds=5)
     assert nothing.value.day == DAY
 
 
@@ -206,12 +206,20 @@ async def test_no_latest(source: LegacySource, respx_mock: respx.Router) -> None
     """There is always a latest record: a 404 for it is NASA's failure."""
     respx_mock.get("/planetary/apod").respond(404, json=BACKEND_404)
     with pytest.raises(errors.SourceInvalidError):
-        await source.fetch(None, newest=TODAY)
+        await source.fetch(None, newest=TODAY, seconds=5)
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("2870", 2870), ("", None), ("soon", None), ("-1", None), ("1" * 7, None), ("²", None)],
+    [
+        ("2870", 2870),
+        ("864000", 3600),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("1" * 7, None),
+        ("²", None),
+    ],
 )
 async def test_retry_after(
     source: LegacySource, respx_mock: respx.Router, header: str, seconds: int | None
@@ -220,7 +228,7 @@ async def test_retry_after(
     headers = [(b"Retry-After", header.encode())]
     respx_mock.get("/planetary/apod").mock(return_value=httpx.Response(429, headers=headers))
     with pytest.raises(errors.SourceQuotaError) as failure:
-        await source.fetch(DAY, newest=TODAY)
+        await source.fetch(DAY, newest=TODAY, seconds=5)
     assert failure.value.retry_after_seconds == seconds
 
 
@@ -234,7 +242,7 @@ async def test_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(legacy, "RECORD_SECONDS", 0.01)
     async with open_client(httpx.MockTransport(never)) as http:
         with pytest.raises(errors.SourceTimeoutError):
-            await make(http).fetch(DAY, newest=TODAY)
+            await make(http).fetch(DAY, newest=TODAY, seconds=5)
 
 
 class Flood(httpx.AsyncByteStream):
@@ -262,7 +270,7 @@ async def test_flood(source: LegacySource, respx_mock: respx.Router) -> None:
     answer = httpx.Response(200, headers=headers, stream=flood)
     respx_mock.get("/planetary/apod").mock(return_value=answer)
     with pytest.raises(errors.SourceInvalidError):
-        await source.fetch(DAY, newest=TODAY)
+        await source.fetch(DAY, newest=TODAY, seconds=5)
     assert flood.sent == MAX_BODY_BYTES + 1024
     assert flood.closed
 
@@ -282,7 +290,7 @@ async def test_log(
     """Each call of NASA leaves one line with its outcome, and never the key."""
     respx_mock.get("/planetary/apod").respond(**answer)
     with capture_logs() as logged, contextlib.suppress(errors.ApodError):
-        await source.fetch(DAY, newest=TODAY)
+        await source.fetch(DAY, newest=TODAY, seconds=5)
     assert [{key: entry[key] for key in line} for entry in logged] == [line]
     assert KEY not in str(logged)
 
@@ -292,7 +300,7 @@ async def test_media_type(source: LegacySource, respx_mock: respx.Router, media_
     """RFC 9110 section 8.3.1: a media type is the same in any case, and with parameters."""
     content = json.dumps(GOOD).encode()
     respx_mock.get("/planetary/apod").respond(content=content, headers={"Content-Type": media_type})
-    assert (await source.fetch(DAY, newest=TODAY)).day == DAY
+    assert (await source.fetch(DAY, newest=TODAY, seconds=5)).day == DAY
 
 
 async def test_no_cookies(source: LegacySource, respx_mock: respx.Router) -> None:
@@ -301,14 +309,14 @@ async def test_no_cookies(source: LegacySource, respx_mock: respx.Router) -> Non
         json=GOOD, headers={"Set-Cookie": "a=1; Domain=api.nasa.test"}
     )
     for _ in range(2):
-        await source.fetch(DAY, newest=TODAY)
+        await source.fetch(DAY, newest=TODAY, seconds=5)
     assert "Cookie" not in route.calls.last.request.headers
 
 
 async def test_request_headers(source: LegacySource, respx_mock: respx.Router) -> None:
     """The body is asked for unencoded, so that it cannot swell on arrival."""
     route = respx_mock.get("/planetary/apod").respond(json=GOOD)
-    await source.fetch(DAY, newest=TODAY)
+    await source.fetch(DAY, newest=TODAY, seconds=5)
     assert route.calls.last.request.headers["Accept-Encoding"] == "identity"
 
 

@@ -5,9 +5,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from proxy.app import BASES
-from proxy.passthrough import MAX_HELD_BYTES, lifetime_of, without_key
-from proxy.sources.key import NasaKey
+from proxy.passthrough import MAX_HELD_BYTES, lifetime_of
+from proxy.paths import BASES
+from proxy.sources.key import NasaKey, without_key
 from proxy.sources.other_apis import OWN_ERRORS, blotted
 from proxy.sources.stream import Stream
 from standin.app import StandIn
