@@ -41,6 +41,9 @@ OWN_SEGMENTS = frozenset(
 """First segments of the paths that are answered here, or will be."""
 
 
+APOD = "/planetary/apod/"
+
+
 def path_prefixes(text: object) -> object:
     """Read comma-separated path prefixes, each with a slash at both ends."""
     if not isinstance(text, str):
@@ -49,7 +52,8 @@ def path_prefixes(text: object) -> object:
     for prefix in prefixes:
         if not re.fullmatch(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/", prefix):
             raise ValueError("has a prefix that is not a plain path with a slash at both ends")
-        if prefix.split("/")[1] in OWN_SEGMENTS or prefix.startswith("/planetary/apod/"):
+        is_apod = prefix.startswith(APOD) or APOD.startswith(prefix)
+        if prefix.split("/")[1] in OWN_SEGMENTS or is_apod:
             raise ValueError("has a prefix that this service answers itself")
     if len(set(prefixes)) != len(prefixes):
         raise ValueError("has a prefix twice")

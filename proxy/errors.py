@@ -14,6 +14,7 @@
         ├── SourceQuotaError          the key's quota is used up (429), or kept for the latest
         ├── SourceRefusedError        NASA does not accept our key
         └── SourceInvalidError        an answer that is no record: HTML, placeholder, wrong date, …
+            └── UnusableRecordError   of one day, where the source itself is well
 
 No message carries a URL, a header or a byte of what NASA sent.
 """
@@ -117,3 +118,7 @@ class SourceInvalidError(SourceError):
     """The source answered, but with nothing that can be used."""
 
     outcome = "invalid"
+
+
+class UnusableRecordError(SourceInvalidError):
+    """The source is well, but what it has for one day can not be used: other days may do."""

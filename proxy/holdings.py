@@ -22,7 +22,9 @@ PATIENCE_SECONDS = 1.0
 """How long a request waits for a new record while an old one is at hand."""
 
 MAX_PARALLEL_CALLS = 12
-"""Calls of NASA under way at once; fewer than the client has connections."""
+MAX_PARALLEL_RANGES = 8
+"""Calls of NASA under way at once, for single records and for ranges, which are slow and must not
+keep the others waiting; together no more than the client has connections."""
 
 
 class Found(NamedTuple):
@@ -56,6 +58,7 @@ class Holdings:
         self._flights: SingleFlight[date | None, Held] = SingleFlight()
         self._range_flights: SingleFlight[tuple[date, date], None] = SingleFlight()
         self._calls = asyncio.Semaphore(MAX_PARALLEL_CALLS)
+        self._range_calls = asyncio.Semaphore(MAX_PARALLEL_RANGES)
 
     async def aclose(self) -> None:
         """Give up what is under way."""
@@ -168,7 +171,7 @@ class Holdings:
 
     async def _refresh_range(self, start: date, end: date) -> None:
         """Ask the source for a window of days and keep what it says of each."""
-        async with self._calls:
+        async with self._range_calls:
             now = self._clock()
             days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
             # While this call waited for its turn, another may have brought some of it.

@@ -34,6 +34,10 @@ CONDITIONS = {
 }
 """One range, some tags, one date (RFC 9110 sections 13.1, 14.2). Other forms count as not sent."""
 
+BOTH_ENDS = re.compile(r"bytes=(\d+)-(\d+)")
+
+UNSATISFIED = re.compile(r"bytes \*/\d{1,12}")
+
 PASSED_ON = (
     "Content-Type",
     "Content-Length",
@@ -84,11 +88,18 @@ def _conditions(request: Request[PicturesState]) -> dict[str, str]:
     return {
         name: values[0]
         for name, values in given.items()
-        if len(values) == 1 and CONDITIONS[name].fullmatch(values[0])
+        if len(values) == 1 and CONDITIONS[name].fullmatch(values[0]) and _ascends(values[0])
     }
 
 
+def _ascends(value: str) -> bool:
+    """Tell whether a range, if it is one with two ends, has them in order: else it is none."""
+    ends = BOTH_ENDS.fullmatch(value)
+    return ends is None or int(ends[1]) <= int(ends[2])
+
+
 def _unsatisfiable(content_range: str | None) -> Problem:
-    headers = {"Content-Range": content_range} if content_range else {}
+    is_known = content_range is not None and UNSATISFIED.fullmatch(content_range)
+    headers = {"Content-Range": content_range} if is_known and content_range else {}
     message = "The file has no such part."
     return Problem.of_gateway(416, "RANGE_NOT_SATISFIABLE", message, headers)

@@ -78,7 +78,7 @@ class Passthrough:
             SourceError: NASA failed.
         """
         kept = self._kept.get((path, query))
-        if kept is not None:
+        if kept is not None and kept.kept_at <= self._clock():  # it may have been set back
             logs.note(cache="hit")
             age = max(0, int(self._clock() - kept.kept_at))
             status = f"astropiks; hit; ttl={kept.lifetime - age}"
@@ -145,7 +145,8 @@ async def pass_through(request: Request[PassthroughState]) -> Response:
 
 def lifetime_of(stream: Stream) -> int:
     """Give the seconds for which an answer is held."""
-    granted = shared_lifetime(stream.headers) if stream.status == 200 else 0
+    may_hold = stream.status == 200 and stream.is_framed
+    granted = shared_lifetime(stream.headers) if may_hold else 0
     return min(granted, MAX_AGE_SECONDS)
 
 

@@ -6,10 +6,9 @@ must not find its way into what others are told.
 
 import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from proxy import paths
-from proxy.upstream_path import UnsafePathError, below, plain_query
+from proxy.upstream_path import below, plain_query
 
 ADDRESS = re.compile(r"\s*(?:https?:)?//([A-Za-z0-9.-]+)(/[^\s#]*)(?:#\S*)?\s*")
 """As NASA writes them: with or without a scheme, and with blanks around."""
@@ -37,12 +36,13 @@ class PictureLinks:
         match = ADDRESS.fullmatch(address)
         if match is None or match[1].lower() not in self._hosts:
             return address
-        host, parts = match[1].lower(), urlsplit(match[2])
+        host = match[1].lower()
+        path, _, query = match[2].removeprefix("/").partition("?")
         try:
-            below("/", parts.path.encode())
-            plain_query(parts.query.encode())
-        except UnsafePathError:
+            below("", path.encode("ascii"))
+            plain_query(query.encode("ascii"))
+        except ValueError:
             return address
-        if not FILE.fullmatch(parts.path):
+        if not FILE.fullmatch(path):
             return address
-        return f"{self._base_url}{paths.of_host(host)}{match[2].removeprefix('/')}"
+        return f"{self._base_url}{paths.of_host(host)}{path}" + (f"?{query}" if query else "")

@@ -33,6 +33,7 @@ async def draw(
         SourceError: NASA failed, and too little is held.
     """
     drawn = _some(count + SPARE, today, chance)
+    fresh = {day for day in drawn if holdings.peek(day) is None}
     missing = [day for day in drawn[:count] if holdings.peek(day) is None]
     wide = NEIGHBORHOOD_DAYS if len(missing) > MAX_CALLS else 0
     asked = missing[:MAX_CALLS]
@@ -53,7 +54,7 @@ async def draw(
     if len(found) < count:
         failures = (one for one in outcomes if isinstance(one, SourceError))
         raise next(failures, SourceInvalidError("NASA has too few records for that count"))
-    return found
+    return [one._replace(how="miss") if one.held.day in fresh else one for one in found]
 
 
 def _some(count: int, today: date, chance: random.Random) -> list[date]:

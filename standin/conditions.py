@@ -38,6 +38,7 @@ class Conditions(BaseModel):
         bad_days: days whose page the old API cannot read: 500, and so for each range over them.
         missing_days: days whose picture is not out, or not filled in yet.
         edited_days: days whose explanation has been corrected.
+        pictureless_days: days whose post in the new API has a thumbnail in place of its picture.
         picture_bytes: the size of every picture's file, if not its own.
     """
 
@@ -45,10 +46,11 @@ class Conditions(BaseModel):
 
     faults: Annotated[dict[str, Fault], AfterValidator(_apis)] = Field(default_factory=dict)
     latency_seconds: Annotated[float, Field(ge=0, le=300)] = 0
-    ahead_seconds: Annotated[float, Field(ge=-1e9, le=1e9)] = 0
+    ahead_seconds: Annotated[float, Field(ge=-3e8, le=3e8)] = 0
     bad_days: Days = Field(default_factory=set)
     missing_days: Days = Field(default_factory=set)
     edited_days: Days = Field(default_factory=set)
+    pictureless_days: Days = Field(default_factory=set)
     picture_bytes: Annotated[int | None, Field(ge=1, le=2**31)] = None
 
     def record(self, day: date) -> archive.Record:

@@ -24,9 +24,10 @@ def _neo_feed(query: Query, key: str) -> object:
     """Asteroids near the Earth. The links repeat the caller's key, as those of NeoWs do."""
     day = query.get("start_date", "2026-11-23")
     link = f"http://api.nasa.gov/neo/rest/v1/feed?start_date={day}&end_date={day}&api_key={key}"
-    size = int(query["size"]) if query.get("size", "").isdigit() else 1
+    text = query.get("size", "1")
+    size = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 1
     rock = {"id": "3542519", "name": "(2010 PK9)", "is_potentially_hazardous_asteroid": True}
-    rocks = [{**rock, "links": {"self": link}}] * min(size, 1_000_000)
+    rocks = [{**rock, "links": {"self": link}}] * size
     return {"links": {"self": link}, "element_count": size, "near_earth_objects": {day: rocks}}
 
 

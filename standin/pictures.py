@@ -8,7 +8,7 @@ import zlib
 from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkstemp
 
 from starlette.staticfiles import StaticFiles
 
@@ -38,7 +38,9 @@ class Pictures(StaticFiles):
         name = sha256(f"{size} {path}".encode()).hexdigest()
         file = Path(_folder(), f"{name}{'.mp4' if suffix == '.mp4' else '.png'}")
         if not file.exists():
-            fresh = file.with_suffix(".new")
+            handle, name = mkstemp(dir=_folder())  # of two that draw it at once, either will do
+            os.close(handle)
+            fresh = Path(name)
             fresh.write_bytes(VIDEO if suffix == ".mp4" else draw(path))
             if size:
                 os.truncate(fresh, size)

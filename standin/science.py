@@ -12,6 +12,7 @@ Post = dict[str, object]
 
 PAGE = 25
 ASSETS = "https://assets.science.nasa.gov/dynamicimage/assets/science/cds/apod/apod"
+THUMBNAIL = "https://science.nasa.gov/wp-content/uploads/2026/09/news-thumbnail.png"
 HOUSEKEEPING = "Tomorrow's picture: another. Authors and editors: see the site."
 
 
@@ -81,11 +82,13 @@ def post(day: date, conditions: Conditions = CALM) -> Post:
         "permalink": address,
         "url": address,
         "basic_html_url": f"{address}html",
-        **_media(day, record),
+        **_media(day, record, conditions),
     }
 
 
-def _media(day: date, record: archive.Record) -> Post:
+def _media(day: date, record: archive.Record, conditions: Conditions) -> Post:
+    if day in conditions.pictureless_days:
+        return {"media_type": "image", "hdurl": THUMBNAIL, "basic_html": ""}
     if record["media_type"] == "image":
         name = record["hdurl"].strip().rsplit("/", 1)[-1]
         picture = f"{ASSETS}/{day:%Y/%B}/{name}".replace(f"{day:%B}", f"{day:%B}".lower())

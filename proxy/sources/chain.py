@@ -16,6 +16,7 @@ from proxy.errors import (
     SourceQuotaError,
     SourceTimeoutError,
     SourceUnavailableError,
+    UnusableRecordError,
 )
 from proxy.records import Record
 from proxy.sources import retry
@@ -149,6 +150,9 @@ async def _call(
             )
     except NoRecordError:
         link.breaker.succeeded(ticket)
+        raise
+    except UnusableRecordError:
+        link.breaker.succeeded(ticket)  # browsing odd days must not cut off all the others
         raise
     except (SourceQuotaError, SourceBusyError):
         link.breaker.abandoned(ticket)  # the source is well, and was perhaps not even asked

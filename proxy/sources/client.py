@@ -13,8 +13,8 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from proxy.errors import (
+    ApodError,
     SourceBusyError,
-    SourceError,
     SourceFailedError,
     SourceInvalidError,
     SourceTimeoutError,
@@ -115,7 +115,7 @@ async def translated_errors() -> AsyncIterator[None]:
         raise SourceFailedError("the answer broke off, or is broken as HTTP") from None
     except (httpx.HTTPError, OSError) as error:  # OSError: httpx lets some of TLS's pass
         raise SourceUnreachableError(f"no connection ({type(error).__name__})") from None
-    except SourceError:
+    except ApodError:
         raise
     except Exception as error:  # noqa: BLE001  (upstream trouble is never a 500)
         # httpx reads a redirect's Location even if it is not to follow it, and fails in many ways.

@@ -22,15 +22,16 @@ def retry_after(headers: Mapping[str, str]) -> int | None:
 
 def shared_lifetime(headers: Mapping[str, str]) -> int:
     """Give the seconds for which a shared cache may hold an answer (RFC 9111 section 4.2.1)."""
-    directives = {one.strip().lower() for one in headers.get("Cache-Control", "").split(",")}
+    directives = [one.strip().lower() for one in headers.get("Cache-Control", "").split(",")]
     names = {directive.partition("=")[0] for directive in directives}
-    if names & {"no-store", "no-cache", "private"}:
+    if names & {"no-store", "no-cache", "private"} or "*" in headers.get("Vary", ""):
         return 0
-    matches = filter(None, map(MAX_AGE.fullmatch, directives))
-    seconds = {match[1]: int(match[2]) for match in matches}
-    granted = seconds.get("s-maxage", seconds.get("max-age", 0))
-    age = whole_number(headers.get("Age", "")) or 0
-    return max(0, granted - age)
+    matches = [match for match in map(MAX_AGE.fullmatch, directives) if match]
+    shared = [int(match[2]) for match in matches if match[1] == "s-maxage"]
+    private = [int(match[2]) for match in matches if match[1] == "max-age"]
+    granted = min(shared or private, default=0)
+    age = whole_number(headers.get("Age") or "0", digits=9)
+    return 0 if age is None else max(0, granted - age)
 
 
 def whole_number(text: str, *, digits: int = 6) -> int | None:

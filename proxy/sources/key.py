@@ -44,6 +44,7 @@ class NasaKey:
             quote(plain, safe=""),
             quote_plus(plain),
             plain.replace("/", r"\/"),
+            re.sub("%..", lambda match: match[0].lower(), quote(plain, safe="")),
         }
         return tuple(sorted((form.encode() for form in forms), key=len, reverse=True))
 

@@ -28,7 +28,7 @@ class LegacySource:
         asked = {} if day is None else {"date": day.isoformat()}
         return await self._upstream.ask(
             self._url,
-            lambda reply: _record(reply, day, newest),
+            lambda reply: _record(self._checked(reply), day, newest),
             params=self._key.parameters(asked),
             headers=self._key.headers(),
             seconds=min(seconds, RECORD_SECONDS),
@@ -40,12 +40,18 @@ class LegacySource:
         asked = {"start_date": start.isoformat(), "end_date": end.isoformat()}
         records = await self._upstream.ask(
             self._url,
-            lambda reply: _records(reply, start, end),
+            lambda reply: _records(self._checked(reply), start, end),
             params=self._key.parameters(asked),
             headers=self._key.headers(),
             seconds=seconds,
         )
         return Fetched(records)
+
+    def _checked(self, reply: Reply) -> Reply:
+        """Refuse an answer that repeats the key: it would be kept, and told to everybody."""
+        if any(spelling in reply.body for spelling in self._key.spellings()):
+            raise SourceInvalidError("the answer repeats the key")
+        return reply
 
 
 def _record(reply: Reply, day: date | None, newest: date) -> Record:

@@ -47,17 +47,26 @@ class OtherApis:
         )
         with observed_call(SOURCE):
             stream = await open_stream(self._client, request, max_bytes=MAX_BYTES)
-            self._quota.note(stream.status, stream.headers)
-            if stream.status not in OWN_ERRORS:
-                try:
+            try:
+                self._quota.note(stream.status, stream.headers)
+                if stream.status not in OWN_ERRORS:
                     require_success(stream.status, stream.headers)
-                except Exception:
-                    await stream.aclose()
-                    raise
+                stream.require_plain()
+                for name in self._repeating(stream):
+                    del stream.headers[name]
+            except BaseException:
+                await stream.aclose()
+                raise
             return stream
 
+    def _repeating(self, stream: Stream) -> list[str]:
+        """Name the headers that repeat the key."""
+        texts = [spelling.decode() for spelling in self._key.spellings()]
+        items = stream.headers.items()
+        return [name for name, value in items if any(text in value for text in texts)]
+
     def chunks(self, stream: Stream) -> AsyncIterator[bytes]:
-        """Give a stream's body with the key blotted out, wherever NASA repeats it.
+        """Give a stream's body with the key blotted out, where NASA repeats it as a text.
 
         NeoWs writes the caller's key into the links of its answers.
         """

@@ -1,5 +1,6 @@
 """The hosts of NASA's pictures: no key, no cookie, and no way off them."""
 
+import asyncio
 import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urljoin, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from proxy.errors import NoPictureError, SourceInvalidError
+from proxy.sources.client import DEADLINE_SECONDS, translated_errors
 from proxy.sources.exchange import observed_call, require_success
 from proxy.sources.headers import media_type
 from proxy.sources.stream import Stream, open_stream
@@ -18,7 +20,7 @@ MAX_REDIRECTS = 3
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-CONTENT_RANGE = re.compile(r"bytes \d{1,12}-\d{1,12}/(\d{1,12}|\*)")
+CONTENT_RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12}|\*)")
 
 
 class PictureSource:
@@ -62,14 +64,21 @@ class PictureSource:
             SourceError: the host failed, or sent what is no picture.
         """
         with observed_call(SOURCE):
-            for _ in range(1 + MAX_REDIRECTS):
-                stream = await self._open(method, host, path, query, conditions)
-                if stream.status not in REDIRECTS:
-                    return await _checked(stream, conditions)
-                await stream.aclose()
-                here = f"https://{host}/{path}"
-                host, path, query = self._target(here, stream.headers.get("Location", ""))
-            raise SourceInvalidError("the host redirects in a circle")
+            async with translated_errors(), asyncio.timeout(DEADLINE_SECONDS):
+                return await self._follow(method, host, path, query, conditions)
+
+    async def _follow(
+        self, method: str, host: str, path: str, query: str, conditions: Mapping[str, str]
+    ) -> Stream:
+        """Ask, and ask where the host says instead, a few times."""
+        for _ in range(1 + MAX_REDIRECTS):
+            stream = await self._open(method, host, path, query, conditions)
+            if stream.status not in REDIRECTS:
+                return await _checked(stream, conditions)
+            await stream.aclose()
+            here = f"https://{host}/{path}"
+            host, path, query = self._target(here, stream.headers.get("Location", ""))
+        raise SourceInvalidError("the host redirects in a circle")
 
     async def _open(
         self, method: str, host: str, path: str, query: str, conditions: Mapping[str, str]
@@ -110,10 +119,19 @@ def _check(stream: Stream, conditions: Mapping[str, str]) -> None:
         case 416 if "Range" in conditions:
             return
         case 206 if "Range" in conditions:
-            if not CONTENT_RANGE.fullmatch(stream.headers.get("Content-Range", "")):
-                raise SourceInvalidError("a part of a file does not say which")
+            _check_part(stream)
         case status:
             require_success(status, stream.headers, has_key=False)
+    stream.require_plain()
     kind = media_type(stream.headers)
     if not kind.startswith("image/") and kind != "video/mp4":
         raise SourceInvalidError("the file is no picture")
+
+
+def _check_part(stream: Stream) -> None:
+    """Demand a part that says where it belongs, of a file that is not too large as a whole."""
+    match = CONTENT_RANGE.fullmatch(stream.headers.get("Content-Range", ""))
+    if match is None or int(match[1]) > int(match[2]):
+        raise SourceInvalidError("a part of a file does not say which")
+    if match[3] != "*" and not int(match[2]) < int(match[3]) <= stream.max_bytes:
+        raise SourceInvalidError("a part is of a file that is too large, or beyond its end")

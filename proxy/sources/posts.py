@@ -20,7 +20,7 @@ HOUSEKEEPING = ("Tomorrow's picture", "Tomorrow\u2019s picture")
 
 MAX_ARTICLE_CHARACTERS = 256 * 1024
 
-FRAME = re.compile(r"<iframe\b[^>]{0,1000}?\bsrc=[\"']([^\"'<>]{1,500})[\"']")
+FRAME = re.compile(r"<iframe\b[^<>]{0,1000}?\bsrc=[\"']([^\"'<>]{1,500})[\"']")
 
 NO_PICTURE = "news-thumbnail"
 """Part of the address that some old posts have in place of a picture's."""

@@ -72,14 +72,18 @@ class Quota:
         now = self._clock()
         limit = whole_number(headers.get("X-RateLimit-Limit", ""))
         remaining = whole_number(headers.get("X-RateLimit-Remaining", ""))
-        if limit is None or remaining is None:
-            self._reading = None
-        else:
-            # Once a stop is over, the first reading is an old one: so one call is let through.
-            at = now if status != 429 else now - READING_SECONDS
-            self._reading = Reading(limit, remaining, at)
+        if limit is not None and remaining is not None:
+            self._reading = Reading(limit, remaining, now)
             metrics.show_nasa_quota(self._source, remaining)
+        elif status == 200:
+            self._reading = None  # NASA no longer tells
         if status == 429:
-            self._stopped_at = now
-            wait = retry_after(headers) or PAUSE_SECONDS
-            self._stopped_until = max(self._stopped_until, now + wait)
+            self._stop(now, retry_after(headers) or PAUSE_SECONDS)
+
+    def _stop(self, now: float, seconds: float) -> None:
+        """Let nobody through for so long, and then one, whose answer tells how things stand."""
+        is_stopped = self._stopped_at <= now < self._stopped_until
+        until = max(self._stopped_until, now + seconds) if is_stopped else now + seconds
+        self._stopped_at, self._stopped_until = now, until
+        limit = self._reading.limit if self._reading else 0
+        self._reading = Reading(limit, 0, now - READING_SECONDS)

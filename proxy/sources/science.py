@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from proxy.errors import NoRecordError, SourceInvalidError
+from proxy.errors import NoRecordError, SourceInvalidError, UnusableRecordError
 from proxy.records import FIRST_DAY, InvalidRecordError, Record
 from proxy.sources.client import RECORD_SECONDS, Reply
 from proxy.sources.exchange import Upstream, json_of, require_json
@@ -119,6 +119,6 @@ def _valid(post: object) -> Record:
     try:
         return Record.from_members(v1_members(post))
     except InvalidRecordError as error:
-        raise SourceInvalidError(str(error)) from None
+        raise UnusableRecordError(str(error)) from None
     except Exception as error:  # noqa: BLE001  (parsers of HTML fail in many ways)
-        raise SourceInvalidError(f"the post cannot be read ({type(error).__name__})") from None
+        raise UnusableRecordError(f"the post cannot be read ({type(error).__name__})") from None

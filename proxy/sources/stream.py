@@ -1,6 +1,7 @@
 """An answer of NASA's whose body is passed on as it comes: bounded, and never held whole."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from proxy.sources.headers import whole_number
 
 MAX_DIGITS = 12
 
+PLAIN = re.compile(r"[\t -~]*")
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -19,7 +22,7 @@ class Stream:
 
     Attributes:
         status: HTTP status.
-        headers: headers as received.
+        headers: headers as received, as far as they can be passed on.
         max_bytes: how much of a body is passed on.
     """
 
@@ -42,6 +45,26 @@ class Stream:
                     raise SourceInvalidError(f"the body is longer than {self.max_bytes} bytes")
                 yield chunk
 
+    def require_plain(self) -> None:
+        """Demand a body that can be passed on as it comes.
+
+        Raises:
+            SourceInvalidError: it is encoded, or declared to be longer than `max_bytes`.
+        """
+        if self.headers.get("Content-Encoding", "identity") != "identity":
+            raise SourceInvalidError("the body is encoded, which was not asked for")
+        length = self.headers.get("Content-Length")
+        if length is None:
+            return
+        declared = whole_number(length, digits=MAX_DIGITS)
+        if declared is None or declared > self.max_bytes:
+            raise SourceInvalidError(f"the body is longer than {self.max_bytes} bytes")
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether it can be told when the body is whole."""
+        return bool(self.headers.keys() & {"content-length", "transfer-encoding"})
+
     async def aclose(self) -> None:
         """Let go of the connection, whether or not all has been read."""
         await self._response.aclose()
@@ -50,29 +73,26 @@ class Stream:
 async def open_stream(
     client: httpx.AsyncClient, request: httpx.Request, *, max_bytes: int
 ) -> Stream:
-    """Send *request* and wait for the head of its answer.
+    """Send *request* and wait for the head of its answer; the caller closes what it is given.
 
     Raises:
-        SourceError: none came within `DEADLINE_SECONDS`, or it declares a body that is encoded
-            or longer than *max_bytes*.
+        SourceError: none came within `DEADLINE_SECONDS`.
     """
     async with translated_errors(), asyncio.timeout(DEADLINE_SECONDS):
         response = await client.send(request, stream=True)
-    stream = Stream(response.status_code, response.headers, max_bytes, response)
-    try:
-        _check(stream)
-    except SourceInvalidError:
-        await stream.aclose()
-        raise
-    return stream
+    return Stream(response.status_code, _headers(response.headers), max_bytes, response)
 
 
-def _check(stream: Stream) -> None:
-    if stream.headers.get("Content-Encoding", "identity") != "identity":
-        raise SourceInvalidError("the body is encoded, which was not asked for")
-    length = stream.headers.get("Content-Length")
-    if length is None:
-        return
-    declared = whole_number(length, digits=MAX_DIGITS)
-    if declared is None or declared > stream.max_bytes:
-        raise SourceInvalidError(f"the body is longer than {stream.max_bytes} bytes")
+def _headers(received: httpx.Headers) -> httpx.Headers:
+    """Give the headers that can be passed on: in plain ASCII, and of lengths the one that counts.
+
+    Where there is a Transfer-Encoding, Content-Length says nothing (RFC 9112 section 6.3).
+    """
+    is_chunked = "Transfer-Encoding" in received
+    return httpx.Headers(
+        [
+            (name, value)
+            for name, value in received.multi_items()
+            if PLAIN.fullmatch(value) and not (is_chunked and name == "content-length")
+        ]
+    )

@@ -154,6 +154,19 @@ async def test_second_attempt(clock: SettableClock) -> None:
     assert asked(nasa) == ["legacy"] * 6
 
 
+async def test_days_without_a_picture(nasa: StandIn, clock: SettableClock) -> None:
+    """Old days of which the new API has no picture do not cut off all the others."""
+    nasa.faults["legacy"] = Fault.GONE
+    nasa.conditions.pictureless_days = {date(1998, 3, day) for day in range(1, 10)}
+    async with asking(nasa, clock) as client:
+        for day in range(1, 6):
+            odd = await ask(client, clock, f"{APOD}?date=1998-03-0{day}")
+            assert odd.status_code == 502
+            clock.advance(seconds=FIRST_PAUSE_SECONDS)
+        assert (await ask(client, clock, DATED)).status_code == 200
+        assert (await ask(client, clock, APOD)).status_code == 200
+
+
 class Frozen:
     """A NASA whose old API stands still while the new one goes on, as an archived one would."""
 

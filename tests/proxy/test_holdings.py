@@ -455,25 +455,27 @@ async def test_overlapping_ranges(
     clock: SettableClock, source: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ranges that wait for their turn do not ask for what another has brought meanwhile."""
-    monkeypatch.setattr(module, "MAX_PARALLEL_CALLS", 1)
+    monkeypatch.setattr(module, "MAX_PARALLEL_RANGES", 1)
     holdings = Holdings(source, clock=clock)
     await asyncio.gather(*(holdings.get_days(span(OLD, end)) for end in range(31, 1, -1)))
     assert source.calls == 1
 
 
-@pytest.mark.parametrize("ranges", [True, False])
-async def test_parallel_calls(holdings: Holdings, source: Archive, *, ranges: bool) -> None:
-    """Only so many calls of NASA are under way at once; the others wait in line."""
+async def test_parallel_calls(holdings: Holdings, source: Archive) -> None:
+    """Only so many calls of NASA are under way at once, and ranges do not keep records waiting."""
     source.hangs = True
-    days = [OLD + timedelta(days=40 * n) for n in range(3 * module.MAX_PARALLEL_CALLS)]
-    asked = [holdings.get_days([day]) if ranges else holdings.get(day) for day in days]
-    tasks = [asyncio.ensure_future(one) for one in asked]
+    days = [OLD + timedelta(days=40 * n) for n in range(30)]
+    ranges = [asyncio.create_task(holdings.get_days([day])) for day in days]
     for _ in range(10):
         await settle()
-    assert source.calls == module.MAX_PARALLEL_CALLS
+    assert source.calls == module.MAX_PARALLEL_RANGES
+    single = [asyncio.create_task(holdings.get(day + timedelta(days=1))) for day in days]
+    for _ in range(10):
+        await settle()
+    assert source.calls == module.MAX_PARALLEL_RANGES + module.MAX_PARALLEL_CALLS
     source.go_on.set()
-    await asyncio.gather(*tasks)
-    assert source.calls == len(days)
+    await asyncio.gather(*ranges, *single)
+    assert len(source.ranges) == len(days)
 
 
 async def test_postponed_only_longer(

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 
@@ -5,6 +6,7 @@ import httpx
 import pytest
 
 from proxy.images import CONDITIONS
+from proxy.sources import pictures
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from standin.faults import ENDING, Fault
@@ -73,7 +75,9 @@ async def test_range(app: httpx.AsyncClient, whole: bytes, wanted: str, part: sl
     assert answer.headers["Content-Range"].endswith(f"/{len(whole)}")
 
 
-@pytest.mark.parametrize("wanted", ["bytes=0-1,3-4", "bytes=", "bytes=-", "lines=1-2", "0-9"])
+@pytest.mark.parametrize(
+    "wanted", ["bytes=0-1,3-4", "bytes=9-2", "bytes=", "bytes=-", "lines=1-2", "0-9"]
+)
 async def test_odd_range(app: httpx.AsyncClient, whole: bytes, wanted: str) -> None:
     """Other forms of range count as not sent, as RFC 9110 section 14.2 allows."""
     answer = await app.get(PICTURE, headers={"Range": wanted})
@@ -95,6 +99,7 @@ async def test_not_modified(app: httpx.AsyncClient, condition: str) -> None:
     answer = await app.get(PICTURE, headers={condition: first.headers[named]})
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer.headers["ETag"] == first.headers["ETag"]
+    assert not {"content-length", "content-type"} & answer.headers.keys()
 
 
 @pytest.mark.parametrize("fits", [True, False])
@@ -314,6 +319,59 @@ async def test_declared_size(app: httpx.AsyncClient, nasa: StandIn) -> None:
     assert (await app.head(PICTURE)).status_code == 200
     nasa.conditions.picture_bytes = 64_000_001
     assert (await app.get(PICTURE)).status_code == 502
+
+
+@pytest.mark.parametrize("name", [b"ETag", b"Last-Modified", b"Content-Range"])
+@pytest.mark.parametrize("status", [200, 416])
+async def test_odd_headers(clock: SettableClock, token: str, name: bytes, status: int) -> None:
+    """A header that is no plain text is left out; it costs neither the picture nor a connection."""
+    body = Body(b"x")
+    headers = [(b"Content-Type", b"image/png"), (name, '"☃"'.encode())]
+
+    def odd(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers=headers, stream=body)
+
+    async with asking(httpx.MockTransport(odd), clock, make_settings(**EVERYTHING)) as client:
+        wanted = {"Approov-Token": token, "Range": "bytes=5-"}
+        answer = await client.get(PICTURE, headers=wanted)
+    assert (answer.status_code, body.closed) == (status, True)
+    assert name.decode() not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "part", ["bytes 5-4/9", "bytes 0-9/9", "bytes 0-1/64000001", "bytes */9", "lines 0-1/9", ""]
+)
+async def test_odd_part(clock: SettableClock, token: str, part: str) -> None:
+    """A part that cannot be, or is of a file over the bound, is not passed on."""
+    headers = {**PNG, "Content-Range": part}
+
+    def odd(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(206, headers=headers, stream=Body(b"xx"))
+
+    async with asking(httpx.MockTransport(odd), clock, make_settings(**EVERYTHING)) as client:
+        wanted = {"Approov-Token": token, "Range": "bytes=0-1"}
+        assert (await client.get(PICTURE, headers=wanted)).status_code == 502
+
+
+async def test_slow_redirects(
+    clock: SettableClock, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All redirects together have the time of one answer."""
+    monkeypatch.setattr(pictures, "DEADLINE_SECONDS", 0.1)
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.06)
+        return httpx.Response(301, headers={"Location": "b.jpg"})
+
+    async with asking(httpx.MockTransport(slow), clock, make_settings(**EVERYTHING)) as client:
+        answer = await client.get(PICTURE, headers={"Approov-Token": token})
+    assert answer.status_code == 504
+
+
+async def test_encoded_404(clock: SettableClock, token: str) -> None:
+    """A page that says 404 is one, however it is written."""
+    page = httpx.Response(404, headers={"Content-Encoding": "br"}, stream=Body(b"x"))
+    assert (await ask(lambda _: page, clock, token)).status_code == 404
 
 
 async def test_cookies(clock: SettableClock, token: str) -> None:

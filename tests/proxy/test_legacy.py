@@ -168,6 +168,13 @@ async def test_failures(
     assert route.call_count == 1
 
 
+async def test_key_in_a_record(source: LegacySource, respx_mock: respx.Router) -> None:
+    """An answer that repeats the key is refused: it would be kept, and told to everybody."""
+    respx_mock.get("/planetary/apod").respond(json={**GOOD, "copyright": f"key {KEY}"})
+    with pytest.raises(errors.SourceInvalidError, match="repeats the key"):
+        await source.fetch(DAY, newest=TODAY, seconds=5)
+
+
 EXCHANGES: dict[str, tuple[Exception, type[SourceError]]] = {
     "broken TLS": (ssl.SSLError(KEY), errors.SourceUnreachableError),
     "defect of the library": (ZeroDivisionError(KEY), errors.SourceInvalidError),

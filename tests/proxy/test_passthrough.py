@@ -5,6 +5,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from astropiks.mint import mint
 from proxy.passthrough import MAX_HELD_BYTES, lifetime_of
 from proxy.paths import BASES
 from proxy.sources.key import NasaKey, without_key
@@ -13,7 +14,7 @@ from proxy.sources.stream import Stream
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from standin.faults import ENDING, Fault
-from tests.conftest import EVERYTHING, NASA_KEY, asking, make_settings
+from tests.conftest import EVERYTHING, NASA_KEY, SECRET, asking, make_settings
 from tests.proxy import raw
 from tests.proxy.bodies import Body
 
@@ -102,6 +103,18 @@ def test_without_key(query: str, rest: str) -> None:
     assert without_key(query) == rest
 
 
+async def test_key_in_headers(clock: SettableClock, token: str) -> None:
+    """Nor does it come out in a header; and what is no plain text there is left out too."""
+    headers = [
+        (b"Content-Language", NASA_KEY.encode()),
+        (b"Last-Modified", b"\xe2\x98\x83"),
+        (b"Content-Type", b"text/plain"),
+    ]
+    last, _ = await answered(clock, token, httpx.Response(200, headers=headers, stream=Body(b"x")))
+    assert (last.status_code, last.headers["Content-Type"]) == (200, "text/plain")
+    assert not {"content-language", "last-modified"} & last.headers.keys()
+
+
 async def test_response_headers(app: httpx.AsyncClient) -> None:
     """Of NASA's headers only a few come through: no cookie, and no word on our quota."""
     headers = (await app.get("/EPIC/api/natural")).headers
@@ -146,7 +159,10 @@ async def test_not_cached(app: httpx.AsyncClient, nasa: StandIn) -> None:
         ('Max-Age="60"', "", 60),
         ("max-age=999999", "", 3600),
         ("max-age=60", "70", 0),
-        ("max-age=60", "soon", 60),
+        ("max-age=60", "soon", 0),
+        ("max-age=60", "1000000", 0),
+        ("max-age=60, max-age=0", "", 0),
+        ("max-age=0, max-age=60", "", 0),
         ("no-store, max-age=60", "", 0),
         ("no-cache, max-age=60", "", 0),
         ('private="x", max-age=60', "", 0),
@@ -157,10 +173,27 @@ async def test_not_cached(app: httpx.AsyncClient, nasa: StandIn) -> None:
 )
 def test_lifetime(control: str, age: str, seconds: int) -> None:
     """NASA's own Cache-Control decides, for an hour at most (RFC 9111 section 4.2)."""
-    headers = httpx.Headers({"Cache-Control": control, "Age": age})
+    headers = httpx.Headers({"Cache-Control": control, "Age": age, "Content-Length": "1"})
     response = httpx.Response(200, headers=headers)
     assert lifetime_of(Stream(200, headers, 1, response)) == seconds
     assert lifetime_of(Stream(404, headers, 1, response)) == 0
+
+
+def test_not_held() -> None:
+    """What varies with everything, or whose end cannot be told, is not held."""
+    control = {"Cache-Control": "max-age=60"}
+    for more in ({"Vary": "*", "Content-Length": "1"}, {}):
+        headers = httpx.Headers({**control, **more})
+        assert lifetime_of(Stream(200, headers, 1, httpx.Response(200))) == 0
+
+
+async def test_clock_set_back(app: httpx.AsyncClient, clock: SettableClock, nasa: StandIn) -> None:
+    """An answer from the future is not one that is held."""
+    await app.get(NOTES)
+    clock.advance(hours=-1)
+    app.headers["Approov-Token"] = mint(SECRET, now=clock.now)
+    await app.get(NOTES)
+    assert len(nasa.requests) == 2
 
 
 async def answered(
@@ -209,6 +242,7 @@ async def test_own_errors(clock: SettableClock, token: str, status: int) -> None
         (httpx.Response(200, content=b"x", headers={"Content-Encoding": "gzip"}), 502),
         (httpx.Response(200, headers={"Content-Length": "999999999"}), 502),
         (httpx.Response(418), 502),
+        (httpx.Response(400, content=b"x", headers={"Content-Encoding": "gzip"}), 502),
     ],
 )
 async def test_unusable(
@@ -305,7 +339,7 @@ def test_odd_prefixes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/v2/", "/secrets/", "/livez/", "/planetary/apod/", "/neo/,/neo/"]
+    "text", ["/v2/", "/secrets/", "/livez/", "/planetary/apod/", "/planetary/", "/neo/,/neo/"]
 )
 def test_own_prefixes(text: str) -> None:
     """Nor is it one that is answered here."""

@@ -42,6 +42,10 @@ def test_ours(address: str, link: str) -> None:
         "https://apod.nasa.gov/a b.jpg",
         "https://apod.nasa.gov/a.jpg?x y",
         "ftp://apod.nasa.gov/a.jpg",
+        "https://apod.nasa.gov//[x/a.jpg",
+        "https://apod.nasa.gov//℀/x.jpg",
+        "https://apod.nasa.gov/apod/\ud800.jpg",
+        "https://apod.nasa.gov//apod/image/x.jpg",
         "javascript://apod.nasa.gov/a.jpg",
     ],
 )

@@ -84,6 +84,36 @@ def test_clock_set_back(quota: Quota, clock: SettableClock) -> None:
     assert admits(quota)
 
 
+def test_clock_glitch(quota: Quota, clock: SettableClock) -> None:
+    """A stop that was noted under a wrong clock does not lengthen a later one."""
+    clock.advance(days=30)
+    quota.note(429, said(0))
+    clock.advance(days=-30)
+    quota.note(429, {"Retry-After": "60"})
+    clock.advance(seconds=60)
+    assert admits(quota)
+
+
+def test_failure_tells_nothing(quota: Quota, clock: SettableClock) -> None:
+    """An answer without a word on the quota, where it is a failure, changes nothing."""
+    quota.note(200, said(0))
+    clock.advance(seconds=READING_SECONDS)
+    assert admits(quota)
+    quota.note(502, {})
+    assert not admits(quota)
+    quota.note(200, {})
+    assert admits(quota)
+
+
+def test_wordless_stop(quota: Quota, clock: SettableClock) -> None:
+    """After a 429 that tells no numbers one call finds out, and the others wait for it."""
+    quota.note(429, {"Retry-After": "60"})
+    clock.advance(seconds=60)
+    assert [admits(quota) for _ in range(3)] == [True, False, False]
+    quota.note(200, {})
+    assert admits(quota)
+
+
 @pytest.mark.parametrize("text", ["", "-1", "many", "1e3", "²", "1" * 7])
 def test_nonsense(quota: Quota, text: str) -> None:
     """What is no number is as good as nothing."""
