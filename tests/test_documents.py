@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
@@ -14,6 +15,10 @@ from attestation.claims import Attestation
 from edge.environment import ALIASES, SECRET_VARIABLES
 from edge.settings import Settings, variables
 from proxy.errors import SourceError
+from secrets_service import catalog_file
+from secrets_service.catalog_file import Surroundings
+from secrets_service.errors import SecretError
+from secrets_service.policy import Objection
 from standin.calendar import SettableClock
 from tests.attestation.test_token import kinds
 from tests.conftest import SECRET
@@ -27,6 +32,9 @@ COMMANDS = [
     for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     for line in block.splitlines()
 ]
+
+SECRETS = (ROOT / "secrets_service" / "README.md").read_text()
+SECRETS_COMMANDS = re.findall(r"^\.venv/bin/astropiks secrets .*", SECRETS, re.MULTILINE)
 
 MAKE = {"make run": ".venv/bin/astropiks dev", "make test": ".venv/bin/python -m pytest"}
 OTHERS = [
@@ -160,6 +168,35 @@ def test_pictures_command(tmp_path: Path) -> None:
     assert feed.json()["element_count"] == 1
 
 
+@pytest.mark.parametrize("command", SECRETS_COMMANDS)
+def test_secrets_commands(tmp_path: Path, command: str) -> None:
+    """The commands in the document on secrets run as pasted."""
+    env = environment(RUNTIME_SECRET_MAPS_KEY="value")
+    ended = run(["sh", "-c", here(command)], env, tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.strip()
+
+
+def test_catalog_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalog in the document on secrets can be used."""
+    (toml,) = re.findall(r"^```toml\n(.*?)^```", SECRETS, re.MULTILINE | re.DOTALL)
+    (tmp_path / "payments").write_text("value")
+    path = tmp_path / "secrets.toml"
+    path.write_text(toml.replace("/run/secrets/payments", str(tmp_path / "payments")))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    secrets = catalog_file.read(path, Surroundings({"MAPS_KEY": "value"}, lambda _: None))
+    assert set(secrets) == {"maps-key", "payments-key"}
+
+
+def test_audit_reasons() -> None:
+    """The document on secrets explains every reason in the trail, and no other."""
+    table = SECRETS.partition("## The trail")[2]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    told = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+    kinds = {kind.reason for kind in SecretError.__subclasses__()} - {"not_for_client"}
+    assert told == kinds | {*get_args(Objection), "unknown", "no_device"}
+
+
 def test_install_command() -> None:
     """README's installation fits what is tested: every pinned package is here already."""
     (command,) = [command for command in COMMANDS if command.startswith("pip")]
@@ -223,18 +260,24 @@ def test_example(token: str, monkeypatch: pytest.MonkeyPatch, clock: SettableClo
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "android-client-notes/README.md", "attestation/README.md"]
+    "document",
+    [
+        "README.md",
+        "android-client-notes/README.md",
+        "attestation/README.md",
+        "secrets_service/README.md",
+    ],
 )
 def test_links(document: str) -> None:
     """Links within the project lead somewhere."""
     path = ROOT / document
-    links = re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text())
+    links = re.findall(r"\]\((?!http)([^)#]+)(?:#[^)]*)?\)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
 def test_locked_requirements() -> None:
     """The locked files carry versions and hashes, and no address."""
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-aws.txt", "requirements-dev.txt"):
         text = (ROOT / name).read_text()
         pins = [line for line in text.splitlines() if re.match(r"\w", line)]
         assert "://" not in text
@@ -246,9 +289,9 @@ def test_same_versions() -> None:
     """What is tested is what a platform installs."""
     pins = [
         set(re.findall(r"^([\w.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE))
-        for name in ("requirements.txt", "requirements-dev.txt")
+        for name in ("requirements.txt", "requirements-aws.txt", "requirements-dev.txt")
     ]
-    assert pins[0] <= pins[1]
+    assert pins[0] <= pins[1] <= pins[2]
 
 
 def here(command: str) -> str:

@@ -19,6 +19,7 @@ from tests.processes import ASTROPIKS, environment, free_port, running, wait_for
 
 KEY = "nasa/key+canary=4f1c"
 SECRET = b"attestation-secret-canary-".ljust(64, b"~")
+VALUE = "runtime-secret-canary=9b2e"
 URL = "/planetary/apod?date=2021-10-12"
 
 
@@ -56,6 +57,7 @@ def ask_everything(base: str, tokens: list[str]) -> bytes:
         "/planetary/apod?count=3",
         "/x",
         "/secrets",
+        "/secrets/unknown",
         "/neo/rest/v1/feed",
         "/DONKI/notifications",
         "/v2/api.nasa.gov/neo/rest/v1/feed?api_key=x",
@@ -90,16 +92,23 @@ def test_canary(tmp_path: Path, upstream: str, key_in: str) -> None:
             NASA_PASSTHROUGH="/neo/,/DONKI/",
             IMAGE_PROXY="on",
             PUBLIC_BASE_URL="https://proxy.test",
+            METRICS_TOKEN="metrics",
+            RUNTIME_SECRET_CANARY=VALUE,
             APPROOV_BASE64_SECRET=base64.b64encode(SECRET).decode(),
         )
         with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:
             wait_for(port, process, output)
-            answered = ask_everything(f"http://127.0.0.1:{port}", tokens)
-    everything = answered + output.read_bytes()
+            base = f"http://127.0.0.1:{port}"
+            answered = ask_everything(base, tokens)
+            given = httpx.get(f"{base}/secrets/canary", headers={"Approov-Token": tokens[0]})
+            counted = httpx.get(f"{base}/metrics", headers={"Authorization": "Bearer metrics"})
+    assert given.json()["value"] == VALUE
+    assert b"astropiks_secrets_total" in counted.content
+    everything = answered + counted.content + output.read_bytes()
     assert b'"nasa_call"' in everything
     assert b"ATTESTATION_REQUIRED" in everything
     parts = {part.encode() for token in tokens[:-1] for part in token.split(".")[1:]}
-    for private in (KEY.encode(), SECRET, *parts):
+    for private in (KEY.encode(), SECRET, VALUE.encode(), *parts):
         assert not [spelling for spelling in spellings(private) if spelling in everything]
 
 

@@ -1,5 +1,6 @@
 """The API key on its way to NASA: the one place where it is taken out of its wrapper."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
