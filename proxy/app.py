@@ -112,6 +112,8 @@ async def open_holdings(
 
 async def _warm(holdings: Holdings, days: int) -> None:
     """Fetch the last days, and say what came of it: nobody waits for it."""
+    if not days:
+        return
     try:
         await holdings.warm(days)
     except SourceError as error:
