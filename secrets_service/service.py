@@ -62,14 +62,13 @@ class SecretsService:
     async def names(self, asker: Asker) -> list[dict[str, object]]:
         """Give names and versions of what *asker* may have.
 
-        Raises:
-            UndeliverableError: a version is known by its value, and that cannot be had.
+        A version that is known by its value has none while its source fails.
         """
         now = self._clock()
         return [
             {
                 "name": name,
-                "version": await self._version_name(secret, secret.version_at(now)),
+                "version": await self._known_version(secret, secret.version_at(now)),
                 "also_valid": secret.also_valid(now),
                 "sealed": secret.policy.sealed,
             }
@@ -104,17 +103,19 @@ class SecretsService:
         if recipient is None and secret.policy.sealed:
             raise SealedOnlyError("this secret is given out sealed only")
         version = secret.version_at(now)
-        version_name = await self._version_name(secret, version)
-        if version_name in asker.tags:
-            return Delivery(version=version_name)
-        await self._count(secret, asker)
+        if version.name is not None and version.name in asker.tags:
+            return Delivery(version=version.name)
         value = await self._value(version)
+        name = self._version_name(secret, version, value)
+        if name in asker.tags:
+            return Delivery(version=name)
+        await self._count(secret, asker)
         self._forget_rotated()
-        body = content(secret.name, value.get_secret_value(), version_name, secret.expires_at(now))
+        body = content(secret.name, value.get_secret_value(), name, secret.expires_at(now))
         if recipient is None:
-            return Delivery(version=version_name, body=body)
-        sealed = recipient.seal(body, name=secret.name, version=version_name)
-        return Delivery(version=version_name, body=sealed.encode(), is_sealed=True)
+            return Delivery(version=name, body=body)
+        sealed = recipient.seal(body, name=secret.name, version=name)
+        return Delivery(version=name, body=sealed.encode(), is_sealed=True)
 
     async def _count(self, secret: RuntimeSecret, asker: Asker) -> None:
         rate = secret.policy.rate
@@ -127,11 +128,17 @@ class SecretsService:
         if seconds is not None:
             raise TooManyDeliveriesError(seconds)
 
-    async def _version_name(self, secret: RuntimeSecret, version: Version) -> str:
+    def _version_name(self, secret: RuntimeSecret, version: Version, value: SecretStr) -> str:
+        """Give a version's own name, or one that follows from this very value."""
+        return version.name or self._audit.version(secret.name, value.get_secret_value())
+
+    async def _known_version(self, secret: RuntimeSecret, version: Version) -> str | None:
         if version.name is not None:
             return version.name
-        value = await self._value(version)
-        return self._audit.version(secret.name, value.get_secret_value())
+        try:
+            return self._version_name(secret, version, await self._value(version))
+        except UndeliverableError:
+            return None
 
     async def _value(self, version: Version) -> SecretStr:
         try:

@@ -1,6 +1,8 @@
+import asyncio
 import base64
 from datetime import datetime
 from itertools import product
+from pathlib import Path
 
 import httpx
 import pytest
@@ -50,6 +52,37 @@ async def test_version_follows_value(serve: Serve) -> None:
             versions.append((await client.get("/secrets")).json()["secrets"][0]["version"])
     assert versions[0] == versions[1] != versions[2]
     assert all(len(version) == 12 for version in versions)
+
+
+async def test_source_down(serve: Serve, tmp_path: Path, trail: Trail) -> None:
+    """While a source fails its secret is a 503 that is put on record; the others go on."""
+    file = tmp_path / "value"
+    file.write_text(VALUE)
+    toml = f'{SIMPLE}[secrets.other]\nsource = "file:{file}"\n'
+    async with serve(toml) as client:
+        file.unlink()
+        answer = await client.get("/secrets/other")
+        listed = (await client.get("/secrets")).json()["secrets"]
+        well = await client.get("/secrets/maps-key")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert [secret["version"] is None for secret in listed] == [False, True]
+    assert well.status_code == 200
+    assert [line.get("reason") for line in trail()] == ["undeliverable", None]
+
+
+async def test_value_and_version(serve: Serve, tmp_path: Path) -> None:
+    """A value never goes out under the version of another, however often it changes."""
+    file = tmp_path / "value"
+    file.write_text("0")
+    seen: dict[str, str] = {}
+    toml = f'[secrets.x]\nsource = "file:{file}"\n'
+    async with serve(toml, runtime_secrets_hold_seconds=0) as client:
+        for n in range(30):
+            file.write_text(str(n % 3))
+            for answer in await asyncio.gather(*(client.get("/secrets/x") for _ in range(5))):
+                got = answer.json()
+                assert seen.setdefault(got["version"], got["value"]) == got["value"]
+    assert len(seen) == 3
 
 
 async def test_polling(serve: Serve, trail: Trail) -> None:
