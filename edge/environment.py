@@ -34,9 +34,11 @@ OWN_PREFIXES = (
     "PUBLIC_",
     "METRICS_",
     "AUDIT_",
-    "REDIS_",
 )
 """A variable of these that is no setting is a slip, and might be a protection that is not on."""
+
+SHARED_PREFIXES = ("IMAGE_", "PUBLIC_")
+"""Of these a platform may have its own: only what looks like a setting of ours is a slip."""
 
 
 RUNTIME_SECRET = "RUNTIME_SECRET_"
@@ -123,6 +125,8 @@ def _unknown_variables() -> dict[str, str]:
             continue
         if name.upper().startswith(OWN_PREFIXES):
             near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.8)
+            if not near and name.upper().startswith(SHARED_PREFIXES):
+                continue
             hint = f"Did you mean {near[0]}?" if near else "Remove it."
             problems[name] = f"{name} is not a setting of this version. {hint}"
     return problems

@@ -67,10 +67,27 @@ def test_unknown_in_development(monkeypatch: pytest.MonkeyPatch) -> None:
     load(DevelopmentSettings)
 
 
-def test_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["REDIS_TLS_URL", "IMAGE_TAG", "PUBLIC_IP", "DATABASE_URL"])
+def test_foreign(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Variables that a platform sets for others are none of our business."""
-    monkeypatch.setenv("REDIS_URL", "redis://x")
+    monkeypatch.setenv(name, "x")
     load(Settings)
+
+
+@pytest.mark.parametrize("name", ["IMAGE_PROXIES", "PUBLIC_BASE_URLS"])
+def test_nearly_foreign(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Unless they look like one of ours."""
+    monkeypatch.setenv(name, "x")
+    assert problems(monkeypatch)[0].startswith(f"{name} is not a setting")
+
+
+def test_redis_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address of Redis that is none is named, and not quoted: it may hold a password."""
+    found = problems(monkeypatch, REDIS_URL="http://:marker@x")
+    assert found == [
+        "REDIS_URL is no redis:// or rediss:// address. Wanted: `redis://` or `rediss://` address, "
+        "for the audit trail as a stream."
+    ]
 
 
 def test_alias(monkeypatch: pytest.MonkeyPatch) -> None:
