@@ -84,10 +84,9 @@ def test_nearly_foreign(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_redis_url(monkeypatch: pytest.MonkeyPatch) -> None:
     """An address of Redis that is none is named, and not quoted: it may hold a password."""
     found = problems(monkeypatch, REDIS_URL="http://:marker@x")
-    assert found == [
-        "REDIS_URL is no redis:// or rediss:// address. Wanted: `redis://` or `rediss://` address, "
-        "for the audit trail as a stream."
-    ]
+    (problem,) = found
+    assert problem.startswith("REDIS_URL is no redis:// or rediss:// address")
+    assert "marker" not in problem
 
 
 def test_alias(monkeypatch: pytest.MonkeyPatch) -> None:
