@@ -43,7 +43,11 @@ def check_secrets() -> None:
 @secrets.command("recipient")
 def show_recipient() -> None:
     """Print the value of Secret-Recipient for this checkout's key, which is made once."""
-    typer.echo(recipient.header(recipient.kept_key(dev.recipient_file())))
+    path = dev.recipient_file()
+    try:
+        typer.echo(recipient.header(recipient.kept_key(path)))
+    except ValueError as error:
+        _fail(f"{path}: {error}. Delete it to have one made.", 1)
 
 
 @secrets.command("open")

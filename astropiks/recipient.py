@@ -38,7 +38,10 @@ def header(private_pem: bytes) -> str:
     Raises:
         ValueError: it is no P-256 key in PEM.
     """
-    key = load_pem_private_key(private_pem, None)
+    try:
+        key = load_pem_private_key(private_pem, None)
+    except Exception as error:  # noqa: BLE001  (it can be wrong in many ways)
+        raise ValueError(f"the key cannot be read ({type(error).__name__})") from None
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
         raise ValueError("the key is not of P-256")  # noqa: TRY004
     return public_text(key.public_key())

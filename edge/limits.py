@@ -1,11 +1,14 @@
 """Rates. The only module that imports `limits`."""
 
 import math
+import re
 import time
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+
+RATE = re.compile(r"[1-9]\d{0,5}/(?:[1-9]\d{0,3} ?)?(?:second|minute|hour|day)s?")
 
 
 def checked(text: str) -> str:
@@ -14,11 +17,7 @@ def checked(text: str) -> str:
     Raises:
         ValueError: it is none.
     """
-    try:
-        rate = parse(text)
-    except ValueError:
-        rate = None
-    if rate is None or rate.amount < 1 or rate.multiples < 1:
+    if not RATE.fullmatch(text):
         raise ValueError("wants a rate such as 10/hour")
     return text
 

@@ -122,7 +122,10 @@ def long_text(secret: SecretStr) -> SecretStr:
 
 def redis_url(secret: SecretStr) -> SecretStr:
     """Demand an address of Redis."""
-    if not re.fullmatch(r"rediss?://[!-~]+", secret.get_secret_value()):
+    if not re.fullmatch(
+        r"rediss?://(?:[^@\s/?#]*@)?[A-Za-z0-9.-]{1,253}(?::\d{1,5})?(?:/\d{0,3})?",
+        secret.get_secret_value(),
+    ):
         raise ValueError("is no redis:// or rediss:// address")
     return secret
 

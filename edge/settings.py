@@ -172,7 +172,7 @@ class Settings(BaseSettings):
         401, description="status for a request with a bad token: 400, 401 or 403"
     )
 
-    runtime_secrets: dict[str, SecretStr] = Field({}, exclude=True)
+    runtime_secrets: Annotated[dict[str, SecretStr], NoDecode] = Field({}, exclude=True)
     runtime_secrets_file: Path | None = Field(
         None, description="TOML file with runtime secrets: sources, versions and policies"
     )

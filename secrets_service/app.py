@@ -51,11 +51,12 @@ async def resources(settings: Settings, clock: Clock) -> AsyncIterator[SecretsSt
         CatalogError: the secrets are not configured rightly.
     """
     async with AsyncExitStack() as stack:
-        sinks: list[Sink] = [LogSink()]
+        sinks: list[Sink] = []
         if settings.redis_url is not None:
             stream = RedisStream(settings.redis_url.get_secret_value(), STREAM)
             stack.push_async_callback(stream.aclose)
             sinks.append(StreamSink(stream))
+        sinks.append(LogSink())  # last: what fails before it must not stand there as delivered
         vault = Vault(
             clock,
             hold_seconds=settings.runtime_secrets_hold_seconds,

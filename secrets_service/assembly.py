@@ -10,8 +10,10 @@ from edge.settings import Settings
 from secrets_service import catalog_file
 from secrets_service.catalog import Catalog, RuntimeSecret, Version
 from secrets_service.catalog_file import CatalogError, Surroundings
+from secrets_service.errors import SourceError
 from secrets_service.policy import SecretPolicy
 from secrets_service.sources import ValueSource
+from secrets_service.values import checked_value
 
 
 def build_catalog(settings: Settings, environ: Mapping[str, str]) -> Catalog:
@@ -21,6 +23,9 @@ def build_catalog(settings: Settings, environ: Mapping[str, str]) -> Catalog:
         CatalogError: names every mistake, never a value.
     """
     secrets = {name: _simple(name, value) for name, value in settings.runtime_secrets.items()}
+    odd = [_odd(name, value) for name, value in settings.runtime_secrets.items()]
+    if any(odd):
+        raise CatalogError([problem for problem in odd if problem])
     path = settings.runtime_secrets_file
     in_file: dict[str, RuntimeSecret] = {}
     if path is not None:
@@ -53,10 +58,21 @@ def _simple(name: str, value: SecretStr) -> RuntimeSecret:
     return RuntimeSecret(name=name, current=Version(None, f"env:{variable}", ValueSource(value)))
 
 
+def _odd(name: str, value: SecretStr) -> str | None:
+    """Say what is wrong with the value of a variable of its own, if anything is."""
+    try:
+        checked_value(value.get_secret_value())
+    except SourceError as error:
+        return f"{name}: {error}"
+    return None
+
+
 def _lack(policy: SecretPolicy, settings: Settings) -> str | None:
     """Say what a policy wants that these settings never give, if anything."""
     if policy.signature and settings.approov_message_signing == "off":
         return "wants signature, but APPROOV_MESSAGE_SIGNING is off"
     if policy.binding and not (policy.sealed or settings.approov_binding_headers):
         return "wants binding, but APPROOV_BINDING_HEADERS is empty"
+    if policy.rate is not None and settings.web_concurrency > 1:
+        return "wants a rate, and WEB_CONCURRENCY=1: each process counts by itself"
     return None

@@ -103,7 +103,9 @@ class AuditTrail:
         """Give what stands for a device: always the same, and no way back to its id."""
         if device_id is None:
             return None
-        digest = hmac.digest(self._key, b"device:" + device_id.encode(), hashlib.sha256)
+        digest = hmac.digest(
+            self._key, b"device:" + device_id.encode("utf-8", "surrogatepass"), hashlib.sha256
+        )
         return digest.hex()[:DEVICE_CHARACTERS]
 
     def version(self, name: str, value: str) -> str:

@@ -19,12 +19,12 @@ class Version:
     Attributes:
         name: what it is called; None if it has no name of its own and is known by its value.
         origin: where its value comes from, as the operator wrote it.
-        source: the same, to read.
+        source: the same, to read. Versions of one origin are the same, also after a reload.
     """
 
     name: str | None
     origin: str
-    source: Source = field(repr=False)
+    source: Source = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -31,6 +32,8 @@ from secrets_service.sources import Source
 from secrets_service.toml_lines import line_of
 
 MAX_FILE_BYTES = 1024 * 1024
+
+MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
 
 ClaimValue = StrictStr | StrictBool | StrictInt
 
@@ -85,6 +88,15 @@ VersionName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,
 SecretName = Annotated[str, Field(pattern=f"^{NAME.pattern}$", max_length=64)]
 
 
+def _sane(moment: datetime) -> datetime:
+    if not 2000 <= moment.year <= 9000:
+        raise ValueError("is of another age")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -94,7 +106,7 @@ class _Policy(_Strict):
     signature: StrictBool = False
     sealed: StrictBool = False
     claims: dict[str, ClaimValue | Annotated[list[ClaimValue], Field(min_length=1)]] = {}
-    max_token_age: Annotated[StrictInt, Field(gt=0)] | None = None
+    max_token_age: Annotated[StrictInt, Field(gt=0, le=MAX_LIFETIME_SECONDS)] | None = None
     rate: Annotated[StrictStr, AfterValidator(limits.checked)] | None = None
 
     @model_validator(mode="after")
@@ -121,12 +133,12 @@ class _Version(_Strict):
 
 
 class _Next(_Version):
-    begins: AwareDatetime = Field(alias="from")
+    begins: Moment = Field(alias="from")
 
 
 class _Retired(_Strict):
     name: VersionName
-    until: AwareDatetime
+    until: Moment
 
 
 class _Versions(_Strict):
@@ -146,7 +158,7 @@ class _Versions(_Strict):
 class _Secret(_Strict):
     source: Origin | None = None
     versions: _Versions | None = None
-    lifetime: Annotated[StrictInt, Field(gt=0)] = DEFAULT_LIFETIME_SECONDS
+    lifetime: Annotated[StrictInt, Field(gt=0, le=MAX_LIFETIME_SECONDS)] = DEFAULT_LIFETIME_SECONDS
     policy: _Policy | None = None
 
     @model_validator(mode="after")
@@ -194,6 +206,8 @@ def read(path: Path, surroundings: Surroundings) -> dict[str, RuntimeSecret]:
         raise CatalogError(
             [_problem(text, one["loc"], one["type"], one["msg"]) for one in error.errors()]
         ) from None
+    except (ValueError, RecursionError) as error:  # of endless numbers, and of depth
+        raise CatalogError([f"the file cannot be read ({type(error).__name__})"]) from None
     return {name: secret.secret(name) for name, secret in file.secrets.items()}
 
 

@@ -8,7 +8,7 @@ from attestation.claims import Attestation
 
 ClaimValue = str | int | bool
 
-Objection = Literal["not_bound", "not_signed", "claim_refused", "token_too_old"]
+Objection = Literal["not_bound", "not_signed", "claim_refused", "token_too_old", "no_device"]
 """Why a client may not have a secret; for the audit trail, never for the client."""
 
 
@@ -43,6 +43,8 @@ def objection(policy: SecretPolicy, attestation: Attestation, now: float) -> Obj
         return "claim_refused"
     if policy.max_token_age is not None and not _is_young(attestation, policy.max_token_age, now):
         return "token_too_old"
+    if policy.rate is not None and attestation.device_id is None:
+        return "no_device"
     return None
 
 

@@ -1,5 +1,6 @@
 """From a request for a secret to its value, readable from top to bottom."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
@@ -65,6 +66,7 @@ class SecretsService:
         A version that is known by its value has none while its source fails.
         """
         now = self._clock()
+        self._forget_rotated()
         return [
             {
                 "name": name,
@@ -87,7 +89,8 @@ class SecretsService:
             delivery = await self._delivery(secret, asker)
         except SecretError as error:
             why = str(error) if isinstance(error, NotForClientError) else error.reason
-            await self._audit.write(self._entry(asker, secret, reason=why))
+            with suppress(UndeliverableError):  # nothing goes out, so that stands in the log alone
+                await self._audit.write(self._entry(asker, secret, reason=why))
             raise
         if delivery.body is not None:
             await self._audit.write(self._entry(asker, secret, version=delivery.version))
@@ -121,9 +124,7 @@ class SecretsService:
         rate = secret.policy.rate
         if rate is None:
             return
-        device = asker.attestation.device_id
-        if device is None:
-            raise NotForClientError("no_device")
+        device = asker.attestation.device_id or ""  # there is one: see `policy.objection`
         seconds = await self._limiter.admit(rate, secret.name, device)
         if seconds is not None:
             raise TooManyDeliveriesError(seconds)

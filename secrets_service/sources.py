@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from edge.environment import ALIASES, SECRET_VARIABLES
 from secrets_service.aws import AwsSource
 from secrets_service.errors import SourceError
 from secrets_service.values import MAX_VALUE_BYTES, checked_value
@@ -62,6 +63,8 @@ class FileSource:
     def read_now(self) -> SecretStr:
         """Read it."""
         try:
+            if self._path.exists() and not self._path.is_file():
+                raise SourceError("the path is of something else than a file")
             with self._path.open("rb") as file:
                 content = file.read(MAX_VALUE_BYTES + 2)
             text = content.decode("utf-8")
@@ -81,8 +84,10 @@ def parse(text: str, environ: Mapping[str, str]) -> Source:
     kind, _, place = text.partition(":")
     match kind:
         case "env" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", place):
+            if place in {*SECRET_VARIABLES, *ALIASES}:
+                raise ValueError("the variable is a secret of this service's own")
             if not environ.get(place):
-                raise ValueError(f"the variable {place} is not set")
+                raise ValueError("the variable is not set")
             return EnvironmentSource(place, environ)
         case "file" if place.startswith("/"):
             source = FileSource(Path(place))

@@ -9,13 +9,17 @@ MAX_VALUE_BYTES = 64 * 1024
 
 
 def checked_value(text: str) -> SecretStr:
-    """Demand that there is a value, of a size that a secret has.
+    """Demand that there is a value, in UTF-8 and of a size that a secret has.
 
     Raises:
-        SourceError: it is empty or too long.
+        SourceError: it is empty, too long or no text.
     """
     if not text:
         raise SourceError("the value is empty")
-    if len(text.encode()) > MAX_VALUE_BYTES:
+    try:
+        size = len(text.encode())
+    except UnicodeError:
+        raise SourceError("the value is not UTF-8") from None
+    if size > MAX_VALUE_BYTES:
         raise SourceError(f"the value is longer than {MAX_VALUE_BYTES} bytes")
     return SecretStr(text)

@@ -194,7 +194,7 @@ def test_audit_reasons() -> None:
     rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     told = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
     kinds = {kind.reason for kind in SecretError.__subclasses__()} - {"not_for_client"}
-    assert told == kinds | {*get_args(Objection), "unknown", "no_device"}
+    assert told == kinds | {*get_args(Objection), "unknown"}
 
 
 def test_install_command() -> None:

@@ -79,7 +79,7 @@ def test_bad_catalog(tmp_path: Path, command: list[str]) -> None:
     full = {**bad, "NASA_API_KEY": "x", "APPROOV_BASE64_SECRET": "c2VjcmV0" * 8}
     ended = run([*ASTROPIKS, *command], full, tmp_path)
     assert ended.returncode == 2
-    assert "line 2: secrets.x.source the variable UNSET is not set" in ended.stderr
+    assert "line 2: secrets.x.source the variable is not set" in ended.stderr
     assert "line 3: secrets.x.sauce is not known here" in ended.stderr
 
 

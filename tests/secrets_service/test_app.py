@@ -9,6 +9,8 @@ import pytest
 
 from astropiks.signer import InstallKey, sign_request
 from edge import logs
+from secrets_service.assembly import build_catalog
+from secrets_service.catalog_file import CatalogError
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from tests.conftest import asking, make_settings
@@ -68,6 +70,46 @@ async def test_source_down(serve: Serve, tmp_path: Path, trail: Trail) -> None:
     assert [secret["version"] is None for secret in listed] == [False, True]
     assert well.status_code == 200
     assert [line.get("reason") for line in trail()] == ["undeliverable", None]
+
+
+async def test_failures_cost_no_rate(serve: Serve, tmp_path: Path) -> None:
+    """What could not be delivered does not count against the device."""
+    file = tmp_path / "value"
+    file.write_text(VALUE)
+    toml = f'[secrets.x]\nsource = "file:{file}"\npolicy.rate = "1/hour"\n'
+    async with serve(toml, runtime_secrets_hold_seconds=0) as client:
+        file.unlink()
+        assert (await client.get("/secrets/x")).status_code == 503
+        file.write_text(VALUE)
+        assert (await client.get("/secrets/x")).status_code == 200
+
+
+async def test_no_device(serve: Serve, clock: SettableClock) -> None:
+    """Who has no device, where a rate wants one, cannot tell the secret from none at all."""
+    toml = f'{SIMPLE}policy = {{ rate = "1/hour", sealed = true }}\n'
+    async with serve(toml) as client:
+        client.headers["Approov-Token"] = token(clock, did=None)
+        assert (await client.get("/secrets/maps-key")).status_code == 404
+        assert (await client.get("/secrets")).json() == {"secrets": []}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"web_concurrency": 4, "runtime": "rate"},
+        {"runtime_secrets": {"maps-key": "x" * 70_000}},
+        {"runtime_secrets": {"maps-key": "\udcff"}},
+    ],
+    ids=["rate of several processes", "long value", "no text"],
+)
+def test_refused_at_start(tmp_path: Path, settings: dict[str, object]) -> None:
+    """What could not be kept to is refused before anything is served, and not quoted."""
+    if settings.pop("runtime", None):
+        (tmp_path / "x.toml").write_text('[secrets.x]\nsource="env:A"\npolicy.rate="1/hour"\n')
+        settings["runtime_secrets_file"] = tmp_path / "x.toml"
+    with pytest.raises(CatalogError) as refusal:
+        build_catalog(make_settings(**settings), {"A": "x"})
+    assert "xxx" not in str(refusal.value)
 
 
 async def test_value_and_version(serve: Serve, tmp_path: Path) -> None:

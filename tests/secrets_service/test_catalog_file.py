@@ -90,7 +90,7 @@ MISTAKES = {
     ),
     "unset variable": (
         '[secrets.x]\nsource="env:OTHER"\n',
-        "line 2: secrets.x.source the variable OTHER is not set",
+        "line 2: secrets.x.source the variable is not set",
     ),
     "absent file": (
         '[secrets.x]\nsource="file:/nowhere/x"\n',
@@ -122,6 +122,24 @@ MISTAKES = {
     "no claim values": (
         '[secrets.x]\nsource="env:MAPS_KEY"\n[secrets.x.policy.claims]\nplan=[]\n',
         "line 4: secrets.x.policy.claims.plan",
+    ),
+    "endless life": (
+        '[secrets.x]\nsource="env:MAPS_KEY"\nlifetime=1000000000000\n',
+        "line 3: secrets.x.lifetime",
+    ),
+    "deep": ("x=" + "[" * 50_000, "cannot be read (RecursionError)"),
+    "endless number": ("x = " + "1" * 5000, "cannot be read (ValueError)"),
+    "two rates": (
+        '[secrets.x]\nsource="env:MAPS_KEY"\npolicy.rate="10/hour;1/day"\n',
+        "line 3: secrets.x.policy.rate",
+    ),
+    "another age": (
+        f'{VERSIONS}next={{name="2",source="env:MAPS_KEY",from=9999-12-31T23:59:59-10:00}}\n',
+        "line 3: secrets.x.versions.next.from is of another age",
+    ),
+    "own secret": (
+        '[secrets.x]\nsource="env:APPROOV_BASE64_SECRET"\n',
+        "line 2: secrets.x.source the variable is a secret of this service's own",
     ),
     "short life": (
         '[secrets.x]\nsource="env:MAPS_KEY"\nlifetime=0\n',

@@ -11,8 +11,9 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from secrets_service.app import STREAM
+from tests.conftest import make_settings
 from tests.processes import PATH, free_port, running
-from tests.secrets_service.conftest import VALUE, Serve
+from tests.secrets_service.conftest import VALUE, Serve, Trail
 
 SIMPLE = '[secrets.maps-key]\nsource = "env:MAPS_KEY"\n'
 
@@ -60,10 +61,21 @@ async def test_gone(redis: tuple[str, "Redis"], serve: Serve) -> None:
     assert again.status_code == 200
 
 
-async def test_away(serve: Serve) -> None:
-    """Redis that is not there is the same, and its address stays here."""
+async def test_away(serve: Serve, trail: Trail) -> None:
+    """Redis that is not there is the same: nothing stands anywhere as delivered."""
     port = free_port()
     async with serve(SIMPLE, redis_url=f"redis://:marker@127.0.0.1:{port}") as app:
         answer = await app.get("/secrets/maps-key")
-    assert answer.status_code == 503
+        unknown = await app.get("/secrets/unknown")
+    assert (answer.status_code, unknown.status_code) == (503, 404)
     assert "marker" not in answer.text
+    assert [line for line in trail() if line["event"] == "secret_delivered"] == []
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h?foo=x", "redis://h/x", "redis://h:port", "redis://[::1", "http://h", "h"]
+)
+def test_odd_address(url: str) -> None:
+    """An address that could not be used is refused with the settings."""
+    with pytest.raises(ValueError, match="REDIS_URL"):
+        make_settings(redis_url=url)

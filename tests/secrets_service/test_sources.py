@@ -73,9 +73,22 @@ def test_bad_file(tmp_path: Path, content: bytes) -> None:
 )  # fmt: skip
 def test_unknown(text: str) -> None:
     """What is no source says which there are, or what is not there, and is not quoted."""
-    with pytest.raises(ValueError, match=r"wants|not set|cannot") as refusal:
+    with pytest.raises(ValueError, match=r"wants|not set|cannot|else") as refusal:
         parse(text, {"KEY": "value"})
     assert "marker" not in str(refusal.value)
+
+
+def test_fifo(tmp_path: Path) -> None:
+    """What is no file is not opened: reading it might never end."""
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(ValueError, match="something else than a file"):
+        parse(f"file:{tmp_path}/x", {})
+
+
+async def test_no_text() -> None:
+    """A variable of bytes that are no UTF-8 is a failure of the source."""
+    with pytest.raises(SourceError, match="UTF-8"):
+        await parse("env:KEY", {"KEY": "abc\udcff"}).read()
 
 
 @pytest.fixture(scope="module")

@@ -148,6 +148,15 @@ async def test_forgotten(vault: Vault, version: Version) -> None:
     assert value() is None
 
 
+async def test_same_origin(vault: Vault, place: Place, version: Version) -> None:
+    """A version that a reload has made anew is the same, so that its held value outlasts it."""
+    await reveal(vault, version)
+    again = Version(version.name, version.origin, Place())
+    vault.keep_only([again])
+    assert await reveal(vault, again) == "first"
+    assert place.readings == 1
+
+
 async def test_forgotten_at_the_end(vault: Vault, version: Version) -> None:
     """So it is with all of them when the service ends."""
     value = weakref.ref(await vault.value(version))
