@@ -34,7 +34,7 @@ async def draw(
     """
     drawn = _some(count + SPARE, today, chance)
     fresh = {day for day in drawn if holdings.peek(day) is None}
-    missing = [day for day in drawn[:count] if holdings.peek(day) is None]
+    missing = [day for day in drawn[:count] if day in fresh]
     wide = NEIGHBORHOOD_DAYS if len(missing) > MAX_CALLS else 0
     asked = missing[:MAX_CALLS]
     outcomes = await asyncio.gather(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 Path = tuple[str | int, ...]
 
-HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
+HEADER = re.compile(r"(\[\[?)([^\[\]]+)\]\]?\s*(?:#.*)?")
 ASSIGNMENT = re.compile(
     r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=.*"
 )
@@ -28,7 +28,7 @@ def _paths(text: str) -> Iterator[tuple[int, Path]]:
     table: Path = ()
     seen: Counter[Path] = Counter()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := HEADER.fullmatch(line):
+        if header := HEADER.fullmatch(line.strip()):
             table = _keys(header[2])
             if header[1] == "[[":
                 seen[table] += 1

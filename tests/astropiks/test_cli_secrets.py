@@ -9,6 +9,7 @@ import pytest
 from astropiks.apps import create_app
 from astropiks.mint import mint
 from astropiks.server import serving
+from tests.attestation.test_keysets import jwk
 from tests.conftest import SECRET, make_settings
 from tests.processes import ASTROPIKS, environment, run
 
@@ -93,8 +94,6 @@ def test_bad_name(tmp_path: Path) -> None:
 
 def test_audit_key(tmp_path: Path) -> None:
     """Without an account secret the audit trail wants a key of its own."""
-    from tests.attestation.test_keysets import jwk  # noqa: PLC0415
-
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [jwk("RS256")]}))
     more = {"NASA_API_KEY": "x", "APPROOV_KEYSET_FILE": str(tmp_path / "keys.json")}
     ended = run([*ASTROPIKS, "serve"], environment(RUNTIME_SECRET_X="x", **more), tmp_path)

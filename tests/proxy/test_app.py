@@ -14,6 +14,7 @@ from standin.app import StandIn
 from standin.calendar import SettableClock
 from standin.faults import Fault
 from tests.conftest import NASA_KEY, asking, make_settings
+from tests.proxy.test_surface import ASKED
 
 APOD = "/planetary/apod"
 DATED = f"{APOD}?date=2021-10-12"
@@ -144,24 +145,7 @@ async def test_key_in_query(nasa: StandIn, clock: SettableClock, token: str) -> 
     assert nasa.requests[0].query == f"date=2021-10-12&api_key={NASA_KEY}"
 
 
-SAME = [
-    "date=2021-10-12&hd=true",
-    "date=2021-11-08&thumbs=true",
-    "date=2018-03-05&thumbs=True",
-    "date=2021-10-12&thumbs=true&concept_tags=True",
-    "concept_tags=False",
-    "start_date=2021-10-10&end_date=2021-10-14",
-    "start_date=2020-06-08&end_date=2020-06-12",
-    "start_date=1995-06-16&end_date=1995-06-20",
-    "start_date=1995-06-17&end_date=1995-06-19",
-    "start_date=2021-10-12&end_date=2021-10-12",
-    "start_date=2026-11-01",
-    "start_date=2021-11-01&end_date=2021-12-31&thumbs=true&concept_tags=x",
-    "start_date=2025-11-23",
-]
-
-
-@pytest.mark.parametrize("query", SAME)
+@pytest.mark.parametrize("query", ASKED)
 async def test_same_bytes_as_nasa(client: httpx.AsyncClient, nasa: StandIn, query: str) -> None:
     """Objects and ranges, with everything a request may add, are NASA's bytes."""
     transport = httpx.ASGITransport(nasa)

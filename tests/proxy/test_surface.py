@@ -235,6 +235,7 @@ ASKED = [
     "start_date=2020-06-08&end_date=2020-06-12",
     "start_date=1995-06-16&end_date=1995-06-20",
     "start_date=1995-06-17&end_date=1995-06-19",
+    "start_date=2021-10-12&end_date=2021-10-12",
     "start_date=2026-11-01",
     "start_date=2021-11-01&end_date=2021-12-31&thumbs=true&concept_tags=x",
     "start_date=2025-11-23",

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,13 @@ i = 4
 [[g.h]]
 i = 5
 """
+
+
+def test_line_of_a_long_line() -> None:
+    """A line that is no name of anything is passed over at once, however long."""
+    began = time.perf_counter()
+    assert line_of("[" + " " * 1_000_000 + "\na = 1", ["a"]) == 2
+    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize(
