@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && command -v "$$p" && break; done)
 
-.PHONY: setup run test check bench mutations lock
+.PHONY: setup run test check bench fleet mutations machines platform-check lock
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
@@ -46,8 +46,20 @@ check: setup
 mutations: setup
 	MUTATIONS=100000 $(BIN)/python -m pytest -q -k "any_change"
 
+# Several processes, a real Redis and real signals: prints the figures.
+machines: setup
+	$(BIN)/python -m pytest -q tests/machines
+
+# What a Heroku-style platform does with a clean clone of the last commit.
+platform-check: setup
+	PLATFORM_CHECK=1 $(BIN)/python -m pytest -q tests/machines/test_platform.py
+
 bench: setup
 	$(BIN)/python -m benchmarks.attestation
+
+# The figures and the plot of docs/capacity.md.
+fleet: setup
+	$(BIN)/python -m benchmarks.fleet --output docs
 
 # Renew the locked files from pyproject.toml: versions and hashes, no index address.
 lock: setup

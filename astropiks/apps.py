@@ -3,21 +3,29 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp
 
 import proxy.app
 import secrets_service.app
+from astropiks.stopping import announced
 from attestation.claims import Clock
 from attestation.verifier import RequestVerifier
-from edge import health, logs, metrics, verification
+from edge import health as probes
+from edge import logs, metrics, verification
+from edge.client_address import ClientAddress
 from edge.environment import load
 from edge.gate import AttestationGate, Paths, Refusals
+from edge.health import Health, LastAnswers
 from edge.known_paths import KnownPaths
+from edge.limits import Limiter
 from edge.problems import exception_handlers
+from edge.rate_limit import DeviceLimit, RejectedLimit
+from edge.redis_link import RedisLink
 from edge.request_log import RequestLog
 from edge.settings import Settings
 from edge.watched_files import watching
@@ -45,26 +53,38 @@ def create_app(
         clock: the present, as Unix time in seconds.
         transport: stands in for the network between the proxy and NASA.
     """
-    verifier = verification.build(settings, clock)
-    routes = _routes(settings)
+    link = RedisLink(settings) if settings.redis_url else None
+    limiter = Limiter(clock, link)
+    health = Health(redis=link)
+    verifier = verification.build(settings, clock, link)
+    routes = _routes(settings, health)
+    lifespan = _Lifespan(settings, clock, transport, verifier, limiter, health)
     application = Starlette(
-        routes=routes,
-        exception_handlers=exception_handlers(),
-        lifespan=_lifespan(settings, verifier, clock, transport),
+        routes=routes, exception_handlers=exception_handlers(), lifespan=lifespan.opened
     )
     # A redirect to the path without a slash would be built from the client's Host header.
     application.router.redirect_slashes = False
-    gate = AttestationGate(
-        application,
+    app: ASGIApp = application
+    if settings.rate_limit_device != "off":
+        app = DeviceLimit(app, limiter=limiter, rate=settings.rate_limit_device)
+    rejected = None
+    if settings.rate_limit_rejected != "off":
+        rejected = RejectedLimit(limiter, settings.rate_limit_rejected)
+    app = AttestationGate(
+        app,
         verifier=verifier,
         paths=_paths(settings),
         refusals=Refusals(settings.approov_status_missing, settings.approov_status_invalid),
         origin=settings.public_base_url,
+        rejected=rejected,
     )
-    return RequestLog(gate, paths=KnownPaths(routes))
+    app = RequestLog(app, paths=KnownPaths(routes))
+    if settings.forwarded_allow_ips:
+        app = ClientAddress(app, forwarders=settings.forwarded_allow_ips)
+    return LastAnswers(app, health=health)
 
 
-def _routes(settings: Settings) -> list[Route]:
+def _routes(settings: Settings, health: Health) -> list[Route]:
     routes = health.routes()
     if settings.metrics_token:
         routes += metrics.routes(settings.metrics_token)
@@ -77,7 +97,7 @@ def _routes(settings: Settings) -> list[Route]:
 
 def _paths(settings: Settings) -> Paths:
     """Give the exceptions of the gate. Secrets are never among them."""
-    public = {*health.PATHS}
+    public = {*probes.PATHS}
     if settings.metrics_token:
         public.add(metrics.PATH)  # it asks for a token of its own
     monitors = settings.serves_proxy and settings.approov_enforcement == "monitor"
@@ -85,26 +105,36 @@ def _paths(settings: Settings) -> Paths:
     return Paths(frozenset(public), monitored)
 
 
-def _lifespan(
-    settings: Settings, verifier: RequestVerifier, clock: Clock, transport: Transport | None
-) -> Lifespan[Starlette]:
+@dataclass(frozen=True, slots=True)
+class _Lifespan:
+    """Opens what the application needs, and closes it."""
+
+    settings: Settings
+    clock: Clock
+    transport: Transport | None
+    verifier: RequestVerifier
+    limiter: Limiter
+    health: Health
+
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
+    async def opened(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
+        settings, link = self.settings, self.health.redis
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
-            files = verification.watched_files(verifier, settings)
+            if link is not None:
+                await stack.enter_async_context(link.opened())
+            files = verification.watched_files(self.verifier, settings)
             if settings.serves_proxy:
-                opened = proxy.app.resources(settings, clock, transport)
+                opened = proxy.app.resources(settings, self.clock, self.transport, link)
                 state |= await stack.enter_async_context(opened)
             if settings.serves_secrets:
-                opened_secrets = secrets_service.app.resources(settings, clock)
+                opened_secrets = secrets_service.app.resources(settings, self.clock, self.limiter)
                 secrets = await stack.enter_async_context(opened_secrets)
                 files += secrets_service.app.watched_files(settings, secrets["secrets"])
                 state |= secrets
             await stack.enter_async_context(watching(files))
+            stack.enter_context(announced(self.health))
             listen = f"{settings.host}:{settings.port}"
             logs.log("info", "started", services=settings.services, listen=listen)
             yield state
         logs.log("info", "stopped")
-
-    return lifespan

@@ -1,11 +1,13 @@
 """How an application is served, by `uvicorn`."""
 
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,8 +17,9 @@ from astropiks.http_protocol import BoundedHttpProtocol
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 55 s after which a Heroku-style router lets go of an idle connection."""
 
-SHUTDOWN_SECONDS = 25
-"""Within the 30 s that such a platform grants between SIGTERM and SIGKILL."""
+SHUTDOWN_SECONDS = 22
+"""For what is in flight. With the announcement before it (`astropiks.stopping`) and the closing of
+connections after it, all ends within the 30 s that such a platform grants before SIGKILL."""
 
 START_SECONDS = 10
 
@@ -45,7 +48,13 @@ def serve(factory: str, *, host: str, port: int, workers: int) -> None:
         ListenError: the address cannot be had.
     """
     listen(host, port).close()  # uvicorn would say "started" first, and fail with a bare number
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again once it has stopped
     uvicorn.run(factory, factory=True, host=host, port=port, workers=workers, **OPTIONS)
+
+
+def _end(_: int, __: FrameType | None) -> NoReturn:
+    """End well: before uvicorn takes the signal over nothing has been served, and after it all."""
+    raise SystemExit(0)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,15 +1,20 @@
-"""Fetch the last days' records as a service does at its start, and show how far that has come."""
+"""Fetch the last days' records as a service does at its start, and show how far that has come.
+
+With Redis they are kept there, for every process that serves.
+"""
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from datetime import date, timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edge.redis_link import RedisLink
 from edge.settings import Settings
 from proxy import freshness
-from proxy.app import open_holdings
+from proxy.app import open_board, open_holdings
 from proxy.errors import SourceError
 from proxy.holdings import Holdings
 from proxy.sources.quota import Quota
@@ -31,8 +36,16 @@ def run(settings: Settings, days: int) -> str:
 async def _run(settings: Settings, count: int) -> str:
     clock = time.time
     today = freshness.today(clock())
-    quota = Quota("api.nasa.gov", clock)
-    async with open_holdings(settings, clock, quota) as holdings:
+    async with AsyncExitStack() as stack:
+        link: RedisLink | None = None
+        if settings.redis_url is not None:
+            link = await stack.enter_async_context(RedisLink(settings).opened())
+            if not link.is_up:
+                raise WarmingError("Redis cannot be used: look at REDIS_URL, and at Redis.")
+        board = await stack.enter_async_context(open_board(link, clock))
+        quota = Quota("api.nasa.gov", clock, board)
+        opened = open_holdings(settings, clock, quota, link=link)
+        holdings = await stack.enter_async_context(opened)
         with _bar() as bar:
             task = bar.add_task("days", total=count)
             try:
@@ -41,7 +54,8 @@ async def _run(settings: Settings, count: int) -> str:
                 have = _records(holdings, today, count)
                 raise WarmingError(f"NASA failed ({error}) when {have} days were there.") from None
         have = _records(holdings, today, count)
-    return f"NASA has pictures for {have} of the last {count} days."
+        where = "Redis has" if link and link.is_up else "NASA has"
+    return f"{where} pictures for {have} of the last {count} days."
 
 
 def _records(holdings: Holdings, today: date, count: int) -> int:

@@ -62,6 +62,7 @@ class Attestation:
         claims: all of them, as they came.
         bound_headers: names of the headers of this request that the token was found bound to.
         is_signed: whether this request was found signed.
+        is_new: whether, being signed, it certainly comes for the first time.
     """
 
     expires_at: float
@@ -75,6 +76,7 @@ class Attestation:
     claims: Claims = field(default_factory=dict, repr=False)
     bound_headers: tuple[str, ...] = ()
     is_signed: bool = False
+    is_new: bool = False
 
 
 def check(claims: Claims, policy: ClaimPolicy, now: float) -> Attestation:

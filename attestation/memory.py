@@ -32,8 +32,12 @@ class BoundedMemory(Generic[K, V]):
 class ReplayStore(Protocol):
     """Remembers message signatures for as long as they are valid."""
 
-    def admit(self, signature: bytes, until: float) -> None:
+    async def admit(self, signature: bytes, until: float) -> bool:
         """Remember *signature* until Unix time *until*.
+
+        Returns:
+            Whether it is certain that it comes for the first time: of several processes that each
+            know only what they have seen themselves, none can say that.
 
         Raises:
             ReplayError: it is remembered already.
@@ -51,7 +55,7 @@ class ProcessReplayStore:
             size, ttu=lambda _signature, until, _now: until, timer=self._time
         )
 
-    def admit(self, signature: bytes, until: float) -> None:
+    async def admit(self, signature: bytes, until: float) -> bool:
         """Remember *signature*; see `ReplayStore`."""
         if signature in self._seen or until <= self._time():
             # By a clock that was set back, what is forgotten already would pass as new.
@@ -60,6 +64,7 @@ class ProcessReplayStore:
         if self._seen.currsize >= self._seen.maxsize:
             raise ReplayStoreFullError("the store of seen signatures is full")
         self._seen[signature] = until
+        return True
 
     def _time(self) -> float:
         """Never go back: what has been forgotten as expired must not become new again."""

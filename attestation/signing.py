@@ -51,6 +51,17 @@ class SigningPolicy:
     skew_seconds: int = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request whose message signatures fit.
+
+    Attributes:
+        is_certainly_new: whether no process can have seen them before.
+    """
+
+    is_certainly_new: bool
+
+
 class SignatureVerifier:
     """Verifies the message signatures of attested requests."""
 
@@ -64,19 +75,21 @@ class SignatureVerifier:
         """Whether signatures are looked at, so that the body is needed."""
         return self._policy.mode != "off"
 
-    def verify(self, attestation: Attestation, request: HttpRequest, body: bytes) -> bool:
+    async def verify(
+        self, attestation: Attestation, request: HttpRequest, body: bytes
+    ) -> Signed | None:
         """Verify each signature of a kind that there is a key for, and demand what must be there.
 
         Other labels are let be: they may be meant for somebody else.
 
         Returns:
-            Whether there was one, and it fits.
+            What is known of them, if there are any.
 
         Raises:
             MessageSignatureError: by its leaves.
         """
         if not self.is_on:
-            return False
+            return None
         if not request.origin:
             raise MalformedMessageSignatureError("the request has no one Host to sign for")
         inputs, signatures = signature_inputs(request), byte_sequences(request, "signature")
@@ -92,9 +105,11 @@ class SignatureVerifier:
             self._check_parameters(label, inputs[label])
             self._check_coverage(inputs[label], request, body)
             _check_signature(inputs[label], signatures[label], request, checks[label])
-        if verified:
-            self._check_first(inputs[verified[0]], signatures[verified[0]])
-        return bool(verified)
+        if not verified:
+            return None
+        first = verified[0]
+        is_new = await self._replays.admit(canonical(signatures[first]), self._end(inputs[first]))
+        return Signed(is_certainly_new=is_new)
 
     def _checks(self, attestation: Attestation) -> dict[str, Check]:
         """Give the kinds of signature that can be verified for this token."""
@@ -160,9 +175,6 @@ class SignatureVerifier:
             raise UncoveredComponentError(f"the signature does not cover {missing}")
         if "content-digest" in covered:
             digest.check(request, body)
-
-    def _check_first(self, signed: SignatureInput, signature: bytes) -> None:
-        self._replays.admit(canonical(signature), self._end(signed))
 
 
 def _check_signature(

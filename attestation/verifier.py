@@ -74,7 +74,7 @@ class RequestVerifier:
         bound = binding.check(attestation, request, self._policy.binding)
         return replace(attestation, bound_headers=bound) if bound else attestation
 
-    def verify_signature(
+    async def verify_signature(
         self, attestation: Attestation, request: HttpRequest, body: bytes
     ) -> Attestation:
         """Verify the message signature over the head and *body*, and say whether there is one.
@@ -83,8 +83,10 @@ class RequestVerifier:
             AttestationError: by its leaves; nothing else ever leaves this method.
         """
         try:
-            is_signed = self._signatures.verify(attestation, request, body)
-            return replace(attestation, is_signed=is_signed)
+            signed = await self._signatures.verify(attestation, request, body)
+            if signed is None:
+                return attestation
+            return replace(attestation, is_signed=True, is_new=signed.is_certainly_new)
         except AttestationError:
             raise
         except Exception as error:  # noqa: BLE001  (fails closed, whatever breaks)

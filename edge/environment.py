@@ -34,10 +34,12 @@ OWN_PREFIXES = (
     "PUBLIC_",
     "METRICS_",
     "AUDIT_",
+    "RATE_LIMIT_",
+    "FORWARDED_",
 )
 """A variable of these that is no setting is a slip, and might be a protection that is not on."""
 
-SHARED_PREFIXES = ("IMAGE_", "PUBLIC_")
+SHARED_PREFIXES = ("IMAGE_", "PUBLIC_", "RATE_LIMIT_", "FORWARDED_")
 """Of these a platform may have its own: only what looks like a setting of ours is a slip."""
 
 

@@ -14,6 +14,7 @@ from attestation.verifier import RequestVerifier
 from edge import logs, metrics
 from edge.known_paths import KnownPaths
 from edge.problems import Problem
+from edge.rate_limit import RejectedLimit
 
 MAX_SIGNED_BODY_BYTES = 1024 * 1024
 """A body has to be held whole before its digest is known."""
@@ -51,8 +52,9 @@ class Refusals(NamedTuple):
 class AttestationGate:
     """Wraps a whole application, so that no route can be forgotten.
 
-    A request that passes carries its `Attestation` in the scope under ``"attestation"``. All that
-    are refused get the same answer: which check failed is for the log alone.
+    A request that passes carries its `Attestation` in the scope under ``"attestation"``; None, if
+    it is only monitored. All that are refused get the same answer: which check failed is for the
+    log alone.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class AttestationGate:
         paths: Paths,
         refusals: Refusals = Refusals(),  # noqa: B008  (a frozen value)
         origin: str | None = None,
+        rejected: RejectedLimit | None = None,
     ) -> None:
         """Guard *app*.
 
@@ -72,12 +75,14 @@ class AttestationGate:
             paths: the exceptions.
             refusals: how to refuse.
             origin: scheme and authority that clients use, if not those of the request.
+            rejected: how many refusals an address gets with their own status.
         """
         self._app = app
         self._verifier = verifier
         self._paths = paths
         self._refusals = refusals
         self._origin = origin
+        self._rejected = rejected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the connection on, or refuse it."""
@@ -95,6 +100,7 @@ class AttestationGate:
         try:
             scope["attestation"] = await self._attest(scope, body)
         except AttestationError as refusal:
+            scope["attestation"] = None
             monitored = self._paths.monitored.template(scope["path"]) is not None
             _report(refusal, "monitored" if monitored else "refused")
             if not monitored:
@@ -111,12 +117,16 @@ class AttestationGate:
             content = await body.read()
             # Receiving it takes time, in which the token may expire or its key be removed.
             attestation = self._verifier.verify_head(request)
-            attestation = self._verifier.verify_signature(attestation, request, content)
+            attestation = await self._verifier.verify_signature(attestation, request, content)
         return attestation
 
     async def _refuse(
         self, refusal: AttestationError, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        too_many = await self._rejected.objection(scope) if self._rejected else None
+        if too_many is not None:
+            await too_many.response(scope)(scope, receive, send)
+            return
         is_missing = isinstance(refusal, MissingTokenError)
         status = self._refusals.missing if is_missing else self._refusals.invalid
         headers = CHALLENGE if status == 401 else {}

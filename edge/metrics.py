@@ -18,6 +18,9 @@ PATH = "/metrics"
 
 Decision = Literal["accepted", "refused", "monitored"]
 
+RedisOutcome = Literal["away", "slow", "refused"]
+Policy = Literal["device", "rejected"]
+
 _ATTESTATIONS = Counter(
     "astropiks_attestations", "Decisions on requests, by result and reason.", ["result", "reason"]
 )
@@ -31,6 +34,17 @@ _SECRETS = Counter("astropiks_secrets", "Requests for a runtime secret.", ["resu
 _NASA_CALLS = Counter("astropiks_nasa_calls", "Calls of NASA.", ["source", "outcome"])
 _NASA_QUOTA = Gauge(
     "astropiks_nasa_quota_remaining", "Calls that NASA still grants in this hour.", ["source"]
+)
+
+_REDIS_UP = Gauge("astropiks_redis_up", "Whether Redis can be used.")
+_REDIS_FAILURES = Counter(
+    "astropiks_redis_failures", "Operations that Redis did not do, or not in time.", ["outcome"]
+)
+_STORE_DROPS = Counter(
+    "astropiks_store_drops", "Values found in Redis that were not as they had been written."
+)
+_OVER_RATE_LIMIT = Counter(
+    "astropiks_over_rate_limit", "Requests answered 429, by what they were counted by.", ["policy"]
 )
 
 _UNAUTHORIZED = Problem.of_gateway(
@@ -69,6 +83,26 @@ def count_nasa_call(source: str, outcome: str) -> None:
 def show_nasa_quota(source: str, remaining: int) -> None:
     """Show what NASA last said of the quota."""
     _NASA_QUOTA.labels(source).set(remaining)
+
+
+def show_redis(*, is_up: bool) -> None:
+    """Show whether Redis can be used."""
+    _REDIS_UP.set(is_up)
+
+
+def count_redis_failure(outcome: RedisOutcome) -> None:
+    """Count one operation that Redis did not do."""
+    _REDIS_FAILURES.labels(outcome).inc()
+
+
+def count_store_drop() -> None:
+    """Count one value that was left out."""
+    _STORE_DROPS.inc()
+
+
+def count_over_rate_limit(policy: Policy) -> None:
+    """Count one request over a limit."""
+    _OVER_RATE_LIMIT.labels(policy).inc()
 
 
 def routes(token: SecretStr) -> list[Route]:

@@ -1,9 +1,14 @@
-"""An append-only stream in Redis. The only module that imports `redis`."""
+"""An append-only stream in Redis, which is waited for: what it does not take must not happen."""
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from edge.redis_link import connection_pool
+from edge.settings import Settings
+
 TIMEOUT_SECONDS = 1.0
+
+MAX_CONNECTIONS = 2
 
 MAX_ENTRIES = 1_000_000
 """About; the oldest give way."""
@@ -16,10 +21,9 @@ class StreamError(Exception):
 class RedisStream:
     """One stream."""
 
-    def __init__(self, url: str, name: str) -> None:
-        self._redis: Redis = Redis.from_url(
-            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
-        )
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._pool = connection_pool(settings, MAX_CONNECTIONS, TIMEOUT_SECONDS)
+        self._redis: Redis = Redis(connection_pool=self._pool)
         self._name = name
 
     async def add(self, fields: dict[str, str]) -> None:
@@ -37,4 +41,4 @@ class RedisStream:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._redis.aclose()
+        await self._pool.disconnect()

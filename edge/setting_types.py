@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
@@ -128,6 +129,22 @@ def redis_url(secret: SecretStr) -> SecretStr:
     ):
         raise ValueError("is no redis:// or rediss:// address")
     return secret
+
+
+Forwarders = Literal["*"] | tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+"""Whose word on the client's address counts: everybody's, or that of these networks."""
+
+
+def forwarders(text: object) -> object:
+    """Read comma-separated addresses and networks, or a star."""
+    if not isinstance(text, str) or text == "*":
+        return text
+    try:
+        return tuple(ipaddress.ip_network(one.strip()) for one in text.split(","))
+    except ValueError:
+        raise ValueError(
+            "has something that is no address or network, such as 10.0.0.0/8"
+        ) from None
 
 
 def base_url(text: str) -> str:

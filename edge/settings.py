@@ -28,8 +28,9 @@ from attestation.keys import (
     decode_secret,
 )
 from attestation.signing import Mode
-from edge import keyset_file, setting_types
+from edge import keyset_file, rates, setting_types
 from edge.logs import LogFormat, LogLevel
+from edge.setting_types import Forwarders
 
 SourceName = Literal["legacy", "science"]
 
@@ -57,6 +58,28 @@ class Settings(BaseSettings):
         description="scheme and host that clients use; required for signatures and pictures",
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="worker processes, 1 to 64")
+    redis_url: Annotated[SecretStr, AfterValidator(setting_types.redis_url)] | None = Field(
+        None,
+        description="`redis://` or `rediss://` address: what all processes share, and the audit "
+        "trail as a stream",
+    )
+    redis_tls_verify: Literal["on", "off"] = Field(
+        "on",
+        description="`off`: a `rediss://` server may have any certificate, also a self-signed one",
+    )
+    forwarded_allow_ips: Annotated[
+        Forwarders, NoDecode, BeforeValidator(setting_types.forwarders)
+    ] = Field(
+        (),
+        description="addresses or networks of routers whose `X-Forwarded-For` is believed; `*`: "
+        "whoever connects is the one router, and the last address is right",
+    )
+    rate_limit_device: Annotated[str, AfterValidator(rates.checked_or_off)] = Field(
+        "120/minute", description="requests of one device, such as `120/minute`, or `off`"
+    )
+    rate_limit_rejected: Annotated[str, AfterValidator(rates.checked_or_off)] = Field(
+        "60/minute", description="refused requests that one address gets a 401 for, or `off`"
+    )
 
     apod_sources: Annotated[
         tuple[SourceName, ...], NoDecode, BeforeValidator(setting_types.sources)
@@ -187,9 +210,6 @@ class Settings(BaseSettings):
         description="key of the hashes that stand for devices in the audit trail; if not set, one "
         "that follows from the first `APPROOV_BASE64_SECRET`",
     )
-    redis_url: Annotated[SecretStr, AfterValidator(setting_types.redis_url)] | None = Field(
-        None, description="`redis://` or `rediss://` address, for the audit trail as a stream"
-    )
 
     metrics_token: Annotated[SecretStr, AfterValidator(setting_types.visible_ascii)] | None = Field(
         None, description="bearer token for `/metrics`, which is not served without one"
@@ -264,10 +284,10 @@ class Settings(BaseSettings):
             return mode
         if info.data.get("public_base_url", "") is None:
             raise ValueError("needs PUBLIC_BASE_URL, since the address of a request is signed")
-        if info.data.get("web_concurrency", 1) > 1:
+        if info.data.get("web_concurrency", 1) > 1 and info.data.get("redis_url") is None:
             raise ValueError(
-                "needs WEB_CONCURRENCY=1: each process knows only the signatures that it has seen, "
-                "so a request could be replayed at the others"
+                "needs REDIS_URL, or WEB_CONCURRENCY=1: by itself a process knows only the "
+                "signatures that it has seen, so a request could be replayed at the others"
             )
         return mode
 

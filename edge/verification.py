@@ -3,9 +3,12 @@
 from attestation.binding import BindingPolicy
 from attestation.claims import ClaimPolicy, Clock
 from attestation.keys import Key, KeyRing
+from attestation.memory import ProcessReplayStore
 from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
 from edge import keyset_file
+from edge.redis_link import RedisLink
+from edge.replays import SharedReplayStore
 from edge.settings import Settings
 from edge.watched_files import WatchedFile
 
@@ -49,13 +52,14 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def build(settings: Settings, clock: Clock) -> RequestVerifier:
-    """Make the verifier.
+def build(settings: Settings, clock: Clock, link: RedisLink | None = None) -> RequestVerifier:
+    """Make the verifier, which knows all signatures that have been seen on this side of *link*.
 
     Raises:
         InvalidKeyError: see `keys_of`.
     """
-    return RequestVerifier(keys_of(settings), policy_of(settings), clock=clock)
+    replays = SharedReplayStore(clock, link) if link else ProcessReplayStore(clock)
+    return RequestVerifier(keys_of(settings), policy_of(settings), clock=clock, replays=replays)
 
 
 def watched_files(verifier: RequestVerifier, settings: Settings) -> list[WatchedFile]:

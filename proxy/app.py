@@ -7,7 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from starlette.routing import Route
 
 from edge import logs
-from edge.settings import Settings, SourceName
+from edge.redis_flight import SharedFlight
+from edge.redis_link import RedisLink
+from edge.redis_notices import open_notices
+from edge.settings import Settings
 from proxy import apod, freshness, images, passthrough
 from proxy.apod import ApodState
 from proxy.errors import SourceError
@@ -16,24 +19,32 @@ from proxy.images import PicturesState
 from proxy.passthrough import Passthrough, PassthroughState
 from proxy.paths import BASES
 from proxy.picture_links import PictureLinks
+from proxy.quota_board import RedisBoard
+from proxy.renewal import Shared
 from proxy.service import ApodService
 from proxy.sources.breaker import Breaker
 from proxy.sources.chain import ChainSource, Link
-from proxy.sources.client import Client, Transport, open_client
+from proxy.sources.client import Transport, open_client
 from proxy.sources.exchange import Upstream
 from proxy.sources.key import NasaKey
 from proxy.sources.legacy import LegacySource
 from proxy.sources.other_apis import OtherApis
 from proxy.sources.pictures import PictureSource
-from proxy.sources.quota import Quota
+from proxy.sources.quota import Board, NoBoard, Quota
 from proxy.sources.science import ScienceSource
 from proxy.sources.source import Api
+from proxy.store import RedisStore
+from proxy.turns import SharedTurns
 
 MEGABYTE = 1_000_000
 
 MAX_STREAMS = 100
 """Pictures under way at once, and as many answers of other APIs: a phone may take minutes for one,
 so each kind has connections of its own and keeps no record waiting."""
+
+
+CHANNEL = "astropiks:1:landed"
+"""Where processes tell each other that a flight has ended."""
 
 
 class ProxyState(ApodState, PicturesState, PassthroughState):
@@ -49,7 +60,10 @@ def routes(settings: Settings) -> list[Route]:
 
 @asynccontextmanager
 async def resources(
-    settings: Settings, clock: freshness.Clock, transport: Transport | None = None
+    settings: Settings,
+    clock: freshness.Clock,
+    transport: Transport | None = None,
+    link: RedisLink | None = None,
 ) -> AsyncIterator[ProxyState]:
     """Open what the routes need, and close it.
 
@@ -57,10 +71,13 @@ async def resources(
         settings: with `nasa_api_key` set, if anything is asked that wants it.
         clock: the present.
         transport: stands in for the network in tests.
+        link: opened way to Redis, if there is one.
     """
     async with AsyncExitStack() as stack:
-        quota = Quota("api.nasa.gov", clock)
-        holdings = await stack.enter_async_context(open_holdings(settings, clock, quota, transport))
+        board = await stack.enter_async_context(open_board(link, clock))
+        quota = Quota("api.nasa.gov", clock, board)
+        opened = open_holdings(settings, clock, quota, transport, link)
+        holdings = await stack.enter_async_context(opened)
         state: ProxyState = {
             "apod": _service(settings, holdings, clock),
             "clock": clock,
@@ -93,21 +110,39 @@ async def resources(
 
 @asynccontextmanager
 async def open_holdings(
-    settings: Settings, clock: freshness.Clock, quota: Quota, transport: Transport | None = None
+    settings: Settings,
+    clock: freshness.Clock,
+    quota: Quota,
+    transport: Transport | None = None,
+    link: RedisLink | None = None,
 ) -> AsyncIterator[Holdings]:
-    """Open the records: a cache, and behind it NASA's APIs in the order of the settings."""
-    async with open_client(transport) as client:
+    """Open the records: a cache, what other processes have, and NASA's APIs in their order."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(transport))
+        shared = Shared()
+        if link is not None:
+            notices = await stack.enter_async_context(open_notices(settings, link, CHANNEL))
+            flight = SharedFlight(link, notices)
+            stack.push_async_callback(flight.aclose)
+            shared = Shared(RedisStore(link, clock), SharedTurns(flight))
+        board = await stack.enter_async_context(open_board(link, clock))
+        science = Quota("science.nasa.gov", clock, board)
+        upstreams = {
+            "legacy": Upstream("legacy", client, quota),
+            "science": Upstream("science", client, science),
+        }
         links = [
-            Link(name, _source(name, settings, client, clock, quota), Breaker(clock))
+            Link(name, _source(settings, upstreams[name]), Breaker(clock))
             for name in settings.apod_sources
         ]
-        stale_seconds = settings.apod_stale_days * freshness.DAY
-        chain = ChainSource(links, clock=clock)
-        holdings = Holdings(chain, clock=clock, stale_seconds=stale_seconds)
-        try:
-            yield holdings
-        finally:
-            await holdings.aclose()
+        holdings = Holdings(
+            ChainSource(links, clock=clock),
+            clock=clock,
+            stale_seconds=settings.apod_stale_days * freshness.DAY,
+            shared=shared,
+        )
+        stack.push_async_callback(holdings.aclose)
+        yield holdings
 
 
 async def _warm(holdings: Holdings, days: int) -> None:
@@ -134,14 +169,23 @@ def _service(settings: Settings, holdings: Holdings, clock: freshness.Clock) -> 
     )
 
 
-def _source(
-    name: SourceName, settings: Settings, client: Client, clock: freshness.Clock, quota: Quota
-) -> Api:
-    if name == "science":
-        upstream = Upstream(name, client, Quota("science.nasa.gov", clock))
+def _source(settings: Settings, upstream: Upstream) -> Api:
+    if upstream.name == "science":
         return ScienceSource(upstream, base_url=settings.nasa_science_base_url)
-    upstream = Upstream(name, client, quota)
     return LegacySource(upstream, base_url=settings.nasa_api_base_url, key=_key(settings))
+
+
+@asynccontextmanager
+async def open_board(link: RedisLink | None, clock: freshness.Clock) -> AsyncIterator[Board]:
+    """Open the place where processes see how things stand with NASA's quota."""
+    if link is None:
+        yield NoBoard()
+        return
+    board = RedisBoard(link, clock)
+    try:
+        yield board
+    finally:
+        await board.aclose()
 
 
 def _key(settings: Settings) -> NasaKey:

@@ -5,12 +5,13 @@ the day it belongs to.
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from cachetools import TLRUCache
 
 from proxy import freshness
+from proxy.held import Given, Held
 from proxy.records import Record
 
 MAX_HELD = 20_000
@@ -21,49 +22,6 @@ JITTER = 0.1
 
 POSTPONE_SECONDS = 60
 """How long a held record is left alone after NASA failed to renew it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """One answer of NASA's, with its times as Unix seconds.
-
-    Attributes:
-        day: the day it is about.
-        record: the record, or None where NASA has nothing for that day.
-        fetched_at: when NASA gave it.
-        lifetime: seconds for which it is fresh.
-        refresh_at: when to ask NASA again: a little before the end of its lifetime, or after it if
-            NASA failed then.
-        usable_until: when it is forgotten, past its lifetime.
-    """
-
-    day: date
-    record: Record | None
-    fetched_at: float
-    lifetime: int
-    refresh_at: float
-    usable_until: float
-
-    @property
-    def fresh_until(self) -> float:
-        """The end of its lifetime."""
-        return self.fetched_at + self.lifetime
-
-    def is_due(self, now: float) -> bool:
-        """Tell whether to ask NASA again; also if the clock has been set back since."""
-        return not self.fetched_at <= now < self.refresh_at
-
-    def may_go_out_at_once(self, now: float) -> bool:
-        """Tell whether it is still so young that the next caller may get the new one instead."""
-        return self.fetched_at <= now < self.fresh_until + self.lifetime
-
-    def is_fresh(self, now: float) -> bool:
-        """Tell whether it is within its lifetime."""
-        return self.fetched_at <= now < self.fresh_until
-
-    def is_worth_serving(self, now: float) -> bool:
-        """Tell whether it can stand alone: that NASA once had nothing says little later on."""
-        return self.record is not None or self.is_fresh(now)
 
 
 class ApodCache:
@@ -92,21 +50,44 @@ class ApodCache:
             return self._make("nothing", day, None)
         return self._held.get(day)
 
-    def store_record(self, asked: date | None, record: Record) -> Held:
-        """Keep what NASA answered when *asked* for a day, or for the latest (None)."""
-        self._held[record.day] = of_day = self._make("record", record.day, record)
-        if asked is None:
-            self._held[None] = self._make("latest", record.day, record)
-            return self._held[None]
+    def store_record(
+        self, asked: date | None, record: Record, fetched_at: float | None = None
+    ) -> Held:
+        """Keep what NASA answered when *asked* for a day, or for the latest (None).
+
+        Args:
+            asked: the day, or None.
+            record: the answer.
+            fetched_at: when NASA gave it, if not now.
+        """
+        of_day = self._make("record", record.day, record, fetched_at)
+        if self._is_newer(record.day, of_day):
+            self._held[record.day] = of_day
         latest = self._held.get(None)
+        if asked is None:
+            self._held[None] = latest = self._make("latest", record.day, record, fetched_at)
+            return latest
         if latest and latest.day == record.day:
             self._held[None] = replace(latest, record=record)
         return of_day
 
-    def store_gap(self, day: date) -> Held:
+    def store_gap(self, day: date, fetched_at: float | None = None) -> Held:
         """Keep that NASA has nothing for *day*."""
-        self._held[day] = held = self._make("nothing", day, None)
+        self._held[day] = held = self._make("nothing", day, None, fetched_at)
         return held
+
+    def adopt(self, asked: date | None, given: Given) -> None:
+        """Keep what NASA gave another process, unless something newer is held.
+
+        As with what NASA gives this one, a record is not given up for there being none.
+        """
+        held = self._held.get(asked)
+        if held and (held.fetched_at >= given.fetched_at or (held.record and not given.record)):
+            return
+        if given.record is None:
+            self.store_gap(given.day, given.fetched_at)
+        elif not (asked is None and held and given.day < held.day):
+            self.store_record(asked, given.record, given.fetched_at)
 
     def postpone(self, day: date | None) -> None:
         """Leave what is held for *day* alone for a while, since NASA could not renew it."""
@@ -115,8 +96,18 @@ class ApodCache:
             planned = held.refresh_at if held.fetched_at <= now else 0
             self._held[day] = replace(held, refresh_at=max(planned, now + POSTPONE_SECONDS))
 
-    def _make(self, outcome: freshness.Outcome, day: date, record: Record | None) -> Held:
-        now = self._clock()
+    def _is_newer(self, day: date, one: Held) -> bool:
+        held = self._held.get(day)
+        return held is None or held.fetched_at <= one.fetched_at or held.fetched_at > self._clock()
+
+    def _make(
+        self,
+        outcome: freshness.Outcome,
+        day: date,
+        record: Record | None,
+        fetched_at: float | None = None,
+    ) -> Held:
+        now = self._clock() if fetched_at is None else fetched_at
         lifetime = freshness.lifetime(outcome, day, now)
         early = JITTER * self._chance.random() if record else 0.0
         return Held(

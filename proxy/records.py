@@ -32,11 +32,13 @@ class Record:
         day: the record's own date.
         body: NASA's v1 bytes: keys sorted, compact, non-ASCII escaped, final newline.
         etag: strong entity tag of *body*, with its quotes.
+        source: which of NASA's APIs gave it.
     """
 
     day: date
     body: bytes = field(repr=False)
     etag: str
+    source: str = ""
 
     @classmethod
     def from_json(cls, data: bytes, *, asked: date | None, newest: date) -> Self:
@@ -75,7 +77,7 @@ class Record:
     def from_members(cls, members: object) -> Self:
         """Validate the members of one record."""
         fields = _fields(members)
-        day = _day(fields["date"])
+        day = day_of(fields["date"])
         _check_media(fields)
         body = canonical(fields)
         return cls(day, body, etag_of(body))
@@ -122,9 +124,14 @@ def _fields(members: object) -> dict[str, str]:
     return fields
 
 
-def _day(text: str) -> date:
+def day_of(text: object) -> date:
+    """Read a date in its one form, YYYY-MM-DD.
+
+    Raises:
+        InvalidRecordError: it is none.
+    """
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text if isinstance(text, str) else "")
     except ValueError:
         raise InvalidRecordError("date is not a date") from None
     if day.isoformat() != text:

@@ -44,8 +44,10 @@ def routes() -> list[Route]:
 
 
 @asynccontextmanager
-async def resources(settings: Settings, clock: Clock) -> AsyncIterator[SecretsState]:
-    """Open what the routes need, and close it.
+async def resources(
+    settings: Settings, clock: Clock, limiter: Limiter
+) -> AsyncIterator[SecretsState]:
+    """Open what the routes need, and close it; *limiter* counts deliveries.
 
     Raises:
         CatalogError: the secrets are not configured rightly.
@@ -53,7 +55,7 @@ async def resources(settings: Settings, clock: Clock) -> AsyncIterator[SecretsSt
     async with AsyncExitStack() as stack:
         sinks: list[Sink] = []
         if settings.redis_url is not None:
-            stream = RedisStream(settings.redis_url.get_secret_value(), STREAM)
+            stream = RedisStream(settings, STREAM)
             stack.push_async_callback(stream.aclose)
             sinks.append(StreamSink(stream))
         sinks.append(LogSink())  # last: what fails before it must not stand there as delivered
@@ -65,7 +67,7 @@ async def resources(settings: Settings, clock: Clock) -> AsyncIterator[SecretsSt
         stack.push_async_callback(vault.aclose)
         audit = AuditTrail(sinks, audit_key(settings) or os.urandom(32))
         catalog = build_catalog(settings, os.environ)
-        service = SecretsService(catalog, vault, Limiter(), audit, clock=clock)
+        service = SecretsService(catalog, vault, limiter, audit, clock=clock)
         yield {"secrets": service}
 
 

@@ -73,6 +73,6 @@ def _lack(policy: SecretPolicy, settings: Settings) -> str | None:
         return "wants signature, but APPROOV_MESSAGE_SIGNING is off"
     if policy.binding and not (policy.sealed or settings.approov_binding_headers):
         return "wants binding, but APPROOV_BINDING_HEADERS is empty"
-    if policy.rate is not None and settings.web_concurrency > 1:
-        return "wants a rate, and WEB_CONCURRENCY=1: each process counts by itself"
+    if policy.rate is not None and settings.web_concurrency > 1 and settings.redis_url is None:
+        return "wants a rate, and REDIS_URL or WEB_CONCURRENCY=1: each process counts by itself"
     return None

@@ -87,17 +87,22 @@ class AuditTrail:
         self._key = key
 
     async def write(self, entry: Entry) -> None:
-        """Put *entry* on record.
+        """Put *entry* on record: a refusal wherever it can be, a delivery in every place or none.
 
         Raises:
             UndeliverableError: it could not be, in one of the places.
         """
+        failure: UndeliverableError | None = None
         for sink in self._sinks:
             try:
                 await sink.write(entry)
             except (OSError, ValueError, StreamError) as error:
                 logs.log("error", "audit_failed", reason=type(error).__name__)
-                raise UndeliverableError("the delivery cannot be put on record") from None
+                failure = UndeliverableError("the delivery cannot be put on record")
+                if entry.outcome == "delivered":
+                    break  # it must not stand in the next place as if it had taken place
+        if failure:
+            raise failure
 
     def device(self, device_id: str | None) -> str | None:
         """Give what stands for a device: always the same, and no way back to its id."""

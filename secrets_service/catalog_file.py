@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from edge import limits
+from edge import rates
 from secrets_service import sources
 from secrets_service.catalog import DEFAULT_LIFETIME_SECONDS, NAME, RuntimeSecret, Version
 from secrets_service.policy import SecretPolicy
@@ -107,7 +107,7 @@ class _Policy(_Strict):
     sealed: StrictBool = False
     claims: dict[str, ClaimValue | Annotated[list[ClaimValue], Field(min_length=1)]] = {}
     max_token_age: Annotated[StrictInt, Field(gt=0, le=MAX_LIFETIME_SECONDS)] | None = None
-    rate: Annotated[StrictStr, AfterValidator(limits.checked)] | None = None
+    rate: Annotated[StrictStr, AfterValidator(rates.checked)] | None = None
 
     @model_validator(mode="after")
     def _possible(self, info: ValidationInfo) -> Self:

@@ -102,6 +102,8 @@ class SecretsService:
             raise NotForClientError("unknown")
         if (why := objection(secret.policy, asker.attestation, now)) is not None:
             raise NotForClientError(why)
+        if secret.policy.signature and not asker.attestation.is_new:
+            raise UndeliverableError("whether the request is a replay cannot be known")
         recipient = _recipient(asker)
         if recipient is None and secret.policy.sealed:
             raise SealedOnlyError("this secret is given out sealed only")
@@ -125,9 +127,9 @@ class SecretsService:
         if rate is None:
             return
         device = asker.attestation.device_id or ""  # there is one: see `policy.objection`
-        seconds = await self._limiter.admit(rate, secret.name, device)
-        if seconds is not None:
-            raise TooManyDeliveriesError(seconds)
+        usage = await self._limiter.count(rate, "secret", secret.name, device)
+        if usage.is_over:
+            raise TooManyDeliveriesError(usage.reset_seconds)
 
     def _version_name(self, secret: RuntimeSecret, version: Version, value: SecretStr) -> str:
         """Give a version's own name, or one that follows from this very value."""

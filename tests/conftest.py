@@ -2,9 +2,10 @@
 
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from edge.settings import Settings
 from proxy.sources import retry
 from standin.app import StandIn
 from standin.calendar import SettableClock
+from tests.redis_server import RedisServer
 
 SECRET = b"the attestation secret of the tests: 64 bytes that nobody uses.."
 NASA_KEY = "nasa-key-of-the-tests"
@@ -40,6 +42,24 @@ MUTATIONS = int(os.environ.get("MUTATIONS", "200"))
 def anyio_backend() -> str:
     """Run asynchronous tests on asyncio, as uvicorn does."""
     return "asyncio"
+
+
+FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Print what has been measured, at the end of the run."""
+    return request.config.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures."""
+    figures = terminalreporter.config.stash.get(FIGURES, [])
+    if figures:
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +87,13 @@ def clock() -> SettableClock:
 def nasa(clock: SettableClock) -> StandIn:
     """Stand in for NASA."""
     return StandIn(keys={NASA_KEY}, clock=clock)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """Be a Redis of one's own."""
+    with RedisServer(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
@@ -117,7 +144,8 @@ def make_settings(**changes: object) -> Settings:
     secret = base64.b64encode(SECRET).decode()
     values = {"approov_base64_secret": secret, "nasa_api_key": NASA_KEY, **changes}
     urls = {"nasa_api_base_url": NASA_URL, "nasa_science_base_url": NASA_URL}
-    values = {**urls, "apod_warm_days": 0, **values}
+    limits = {"rate_limit_device": "100000/minute", "rate_limit_rejected": "100000/minute"}
+    values = {**urls, **limits, "apod_warm_days": 0, **values}
     return Settings.model_validate({name.upper(): value for name, value in values.items()})
 
 

@@ -29,7 +29,7 @@ ONLY_IMPORTERS = {
     "typer": "astropiks/cli",
     "joserfc": "secrets_service/sealing.py",
     "limits": "edge/limits.py",
-    "redis": "edge/redis_stream.py",
+    "redis": "edge/redis_",
     "boto3": "secrets_service/aws.py",
     "dotenv": "astropiks/dev.py",
 }

@@ -21,7 +21,7 @@ from secrets_service.errors import SecretError
 from secrets_service.policy import Objection
 from standin.calendar import SettableClock
 from tests.attestation.test_token import kinds
-from tests.conftest import SECRET
+from tests.conftest import SECRET, make_settings
 from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
 
 README = (ROOT / "README.md").read_text()
@@ -197,6 +197,14 @@ def test_audit_reasons() -> None:
     assert told == kinds | {*get_args(Objection), "unknown"}
 
 
+def test_app_json() -> None:
+    """What a platform asks for at deployment are settings, with values that can be used."""
+    asked = json.loads((ROOT / "app.json").read_text())["env"]
+    assert asked.keys() <= variables().keys()
+    given = {variables()[name]: one["value"] for name, one in asked.items() if "value" in one}
+    assert make_settings(**given).forwarded_allow_ips == "*"
+
+
 def test_install_command() -> None:
     """README's installation fits what is tested: every pinned package is here already."""
     (command,) = [command for command in COMMANDS if command.startswith("pip")]
@@ -227,13 +235,16 @@ def test_standin_commands(tmp_path: Path) -> None:
             assert json.loads(answer.stdout)["faults"] == {"legacy": "503", "pictures": "html"}
 
 
-@pytest.mark.parametrize("end", ["serve", "warm --days 366"])
+@pytest.mark.parametrize("end", ["serve", "warm --days 366", "warm --days 12000"])
 def test_production_commands(tmp_path: Path, end: str) -> None:
     """README's production commands reach the check of the settings, which refuses the example."""
-    (command,) = [command for command in COMMANDS if command.endswith(end)]
-    ended = run(["sh", "-c", command], environment(), tmp_path)
-    assert ended.returncode == 2
-    assert [line.split()[0] for line in ended.stderr.splitlines()[1:]] == ["APPROOV_BASE64_SECRET"]
+    commands = [command for command in COMMANDS if command.endswith(end)]
+    for command in commands:
+        ended = run(["sh", "-c", command], environment(), tmp_path)
+        assert ended.returncode == 2
+        named = {line.split()[0] for line in ended.stderr.splitlines()[1:]}
+        assert named == {"APPROOV_BASE64_SECRET"} | ({"REDIS_URL"} if "REDIS" in command else set())
+    assert commands
 
 
 def test_rules_are_held() -> None:
@@ -265,6 +276,7 @@ def test_example(token: str, monkeypatch: pytest.MonkeyPatch, clock: SettableClo
         "README.md",
         "android-client-notes/README.md",
         "attestation/README.md",
+        "docs/capacity.md",
         "secrets_service/README.md",
     ],
 )

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -16,10 +17,12 @@ from astropiks.mint import Invalid, mint
 from astropiks.server import serving
 from standin.app import StandIn
 from tests.processes import ASTROPIKS, environment, free_port, running, wait_for
+from tests.redis_server import RedisServer
 
 KEY = "nasa/key+canary=4f1c"
 SECRET = b"attestation-secret-canary-".ljust(64, b"~")
 VALUE = "runtime-secret-canary=9b2e"
+PASSWORD = "redis-password-canary-77aa"
 URL = "/planetary/apod?date=2021-10-12"
 
 
@@ -72,10 +75,19 @@ def ask_everything(base: str, tokens: list[str]) -> bytes:
     return answered
 
 
+def contents(redis: RedisServer) -> bytes:
+    """Give every key and value that lies there, and how Redis names its clients."""
+    keys: Any = redis.client.keys("*")
+    values: Any = [redis.client.dump(key) for key in keys]
+    return repr(keys).encode() + b"".join(values) + repr(redis.client.client_list()).encode()
+
+
 @pytest.mark.parametrize("key_in", ["header", "query"])
 @pytest.mark.parametrize("upstream", NASA)
-def test_canary(tmp_path: Path, upstream: str, key_in: str) -> None:
-    """No key, secret or token comes out in a log line or an answer, even at debug."""
+def test_canary(tmp_path: Path, redis: RedisServer, upstream: str, key_in: str) -> None:
+    """No key, secret or token comes out in log, answer, metric or Redis, even at debug."""
+    redis.client.config_set("requirepass", PASSWORD)
+    redis.client.auth(PASSWORD)
     now = StandIn(keys=()).clock()
     tokens = [mint(SECRET, now=now), *(mint(SECRET, now=now, invalid=kind) for kind in Invalid)]
     app = NASA[upstream]
@@ -93,6 +105,7 @@ def test_canary(tmp_path: Path, upstream: str, key_in: str) -> None:
             IMAGE_PROXY="on",
             PUBLIC_BASE_URL="https://proxy.test",
             METRICS_TOKEN="metrics",
+            REDIS_URL=redis.url.replace("://", f"://:{PASSWORD}@"),
             RUNTIME_SECRET_CANARY=VALUE,
             APPROOV_BASE64_SECRET=base64.b64encode(SECRET).decode(),
         )
@@ -102,13 +115,18 @@ def test_canary(tmp_path: Path, upstream: str, key_in: str) -> None:
             answered = ask_everything(base, tokens)
             given = httpx.get(f"{base}/secrets/canary", headers={"Approov-Token": tokens[0]})
             counted = httpx.get(f"{base}/metrics", headers={"Authorization": "Bearer metrics"})
+            stored = contents(redis)
+            redis.stop()
+            answered += ask_everything(base, tokens[:1])
     assert given.json()["value"] == VALUE
     assert b"astropiks_secrets_total" in counted.content
-    everything = answered + counted.content + output.read_bytes()
+    everything = answered + counted.content + stored + output.read_bytes()
+    assert b"astropiks:audit" in stored
+    assert b'"redis_failed"' in everything
     assert b'"nasa_call"' in everything
     assert b"ATTESTATION_REQUIRED" in everything
     parts = {part.encode() for token in tokens[:-1] for part in token.split(".")[1:]}
-    for private in (KEY.encode(), SECRET, VALUE.encode(), *parts):
+    for private in (KEY.encode(), SECRET, VALUE.encode(), PASSWORD.encode(), *parts):
         assert not [spelling for spelling in spellings(private) if spelling in everything]
 
 

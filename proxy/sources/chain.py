@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Generic, TypeVar
 
@@ -65,10 +65,12 @@ class ChainSource:
         """
         published = freshness.latest_published(self._clock())
         expected = day or published
-        asked = await self._ask(
-            lambda source, left: source.fetch(day, newest=newest, seconds=left),
-            lambda record: record.day >= expected,
-        )
+
+        async def fetch(link: Link, left: float) -> Record:
+            record = await link.source.fetch(day, newest=newest, seconds=left)
+            return replace(record, source=link.name)
+
+        asked = await self._ask(fetch, lambda record: record.day >= expected)
         if asked.answers:
             return max(asked.answers, key=lambda record: record.day)
         # That one source has nothing proves little while another, which may know better, fails.
@@ -84,9 +86,14 @@ class ChainSource:
         published = min(end, freshness.latest_published(self._clock()))
         days = {start + timedelta(days=n) for n in range((published - start).days + 1)}
         expected = days - freshness.PERMANENT_GAPS
+
+        async def fetch(link: Link, left: float) -> Fetched:
+            fetched = await link.source.fetch_range(start, end, seconds=left)
+            records = [replace(record, source=link.name) for record in fetched.records]
+            return fetched._replace(records=records)
+
         asked = await self._ask(
-            lambda source, left: source.fetch_range(start, end, seconds=left),
-            lambda fetched: expected <= {record.day for record in fetched.records},
+            fetch, lambda fetched: expected <= {record.day for record in fetched.records}
         )
         merged = {
             record.day: record for fetched in reversed(asked.answers) for record in fetched.records
@@ -95,7 +102,7 @@ class ChainSource:
         return Fetched([merged[day] for day in sorted(merged)], failure)
 
     async def _ask(
-        self, call: Callable[[Api, float], Awaitable[T]], is_enough: Callable[[T], bool]
+        self, call: Callable[[Link, float], Awaitable[T]], is_enough: Callable[[T], bool]
     ) -> "Asked[T]":
         """Ask one source after the other until an answer is enough."""
         asked: Asked[T] = Asked([])
@@ -136,7 +143,7 @@ def _set_aside(link: Link) -> SourceError:
 
 
 async def _call(
-    link: Link, ticket: Ticket, call: Callable[[Api, float], Awaitable[T]], share: float
+    link: Link, ticket: Ticket, call: Callable[[Link, float], Awaitable[T]], share: float
 ) -> T:
     """Ask one source, for *share* seconds at most, and tell its breaker how it went."""
     was_open = link.breaker.is_open
@@ -145,9 +152,7 @@ async def _call(
     end = loop.time() + share - MARGIN_SECONDS
     try:
         async with asyncio.timeout(share):
-            answer = await retry.attempt(
-                lambda: call(link.source, end - loop.time()), attempts=attempts
-            )
+            answer = await retry.attempt(lambda: call(link, end - loop.time()), attempts=attempts)
     except NoRecordError:
         link.breaker.succeeded(ticket)
         raise

@@ -58,6 +58,7 @@ class Upstream:
         Raises:
             SourceError: there was no answer, or none that *read* could use.
         """
+        await self.quota.learn()
         self.quota.admit(is_latest=is_latest)
         request = self.client.build_request("GET", url, params=params, headers=headers)
         with observed_call(self.name):

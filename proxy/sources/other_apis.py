@@ -39,6 +39,7 @@ class OtherApis:
         Raises:
             SourceError: NASA failed, or the quota does not allow it.
         """
+        await self._quota.learn()
         self._quota.admit()
         query = "&".join(filter(None, (query, self._key.query())))
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")

@@ -7,10 +7,11 @@ grants and how many are left, over all its APIs and all holders of the key, and 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 from edge import metrics
 from proxy.errors import SourceQuotaError
-from proxy.freshness import MINUTE, Clock
+from proxy.freshness import DAY, MINUTE, Clock
 from proxy.sources.headers import retry_after, whole_number
 
 RESERVE = 60
@@ -26,6 +27,10 @@ PAUSE_SECONDS = MINUTE
 """After a 429 that does not say how long."""
 
 
+CLOCKS_SECONDS = 60
+"""By which another machine's clock may be ahead of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What NASA said, less the calls made since."""
@@ -35,15 +40,63 @@ class Reading:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A time in which NASA wants no call, as Unix times."""
+
+    since: float
+    until: float
+
+
+class Standing(NamedTuple):
+    """How things stand with one key, as far as anybody has told."""
+
+    reading: Reading | None = None
+    stop: Stop | None = None
+
+
+class Board(Protocol):
+    """Where all processes with the same key see how things stand. Never fails."""
+
+    async def read(self, source: str) -> Standing:
+        """Give what was posted last; what cannot be read is not there."""
+
+    def post(self, source: str, told: Reading | Stop) -> None:
+        """Let all know. Waits for nothing."""
+
+
+class NoBoard:
+    """There is no other process."""
+
+    async def read(self, source: str) -> Standing:  # noqa: ARG002
+        """Know nothing."""
+        return Standing()
+
+    def post(self, source: str, told: Reading | Stop) -> None:
+        """Tell nobody."""
+
+
 class Quota:
     """Decides whether a call may be made, by what NASA has said of the calls before."""
 
-    def __init__(self, source: str, clock: Clock) -> None:
+    def __init__(self, source: str, clock: Clock, board: Board = NoBoard()) -> None:  # noqa: B008  (has no state)
         self._source = source
         self._clock = clock
+        self._board = board
         self._reading: Reading | None = None
-        self._stopped_at = 0.0
-        self._stopped_until = 0.0
+        self._stop: Stop | None = None
+        self._told_stop: Stop | None = None
+
+    async def learn(self) -> None:
+        """See what other processes have been told, before `admit`."""
+        told, now = await self._board.read(self._source), self._clock()
+        self._told_stop = _credible(told.stop, now)
+        reading = told.reading
+        if (
+            reading
+            and (self._reading.at if self._reading else 0) < reading.at <= now + CLOCKS_SECONDS
+        ):
+            self._reading = replace(reading, at=min(reading.at, now))
 
     def admit(self, *, is_latest: bool = False) -> None:
         """Let a call go ahead, or not.
@@ -55,9 +108,10 @@ class Quota:
             SourceQuotaError: NASA would refuse it, or it would use up what is kept.
         """
         now = self._clock()
-        if self._stopped_at <= now < self._stopped_until:
-            seconds = max(1, int(self._stopped_until - now))
-            raise SourceQuotaError("the quota is used up", retry_after_seconds=seconds)
+        for stop in (self._stop, self._told_stop):
+            if stop and stop.since <= now < stop.until:
+                seconds = max(1, int(stop.until - now))
+                raise SourceQuotaError("the quota is used up", retry_after_seconds=seconds)
         if self._reading is None or is_latest:
             return
         if not self._reading.at <= now < self._reading.at + READING_SECONDS:
@@ -74,16 +128,25 @@ class Quota:
         remaining = whole_number(headers.get("X-RateLimit-Remaining", ""))
         if limit is not None and remaining is not None:
             self._reading = Reading(limit, remaining, now)
+            self._board.post(self._source, self._reading)
             metrics.show_nasa_quota(self._source, remaining)
         elif status == 200:
             self._reading = None  # NASA no longer tells
         if status == 429:
-            self._stop(now, retry_after(headers) or PAUSE_SECONDS)
+            self._stop_calls(now, retry_after(headers) or PAUSE_SECONDS)
 
-    def _stop(self, now: float, seconds: float) -> None:
+    def _stop_calls(self, now: float, seconds: float) -> None:
         """Let nobody through for so long, and then one, whose answer tells how things stand."""
-        is_stopped = self._stopped_at <= now < self._stopped_until
-        until = max(self._stopped_until, now + seconds) if is_stopped else now + seconds
-        self._stopped_at, self._stopped_until = now, until
+        is_stopped = self._stop is not None and self._stop.since <= now < self._stop.until
+        until = max(self._stop.until, now + seconds) if self._stop and is_stopped else now + seconds
+        self._stop = Stop(now, until)
         limit = self._reading.limit if self._reading else 0
         self._reading = Reading(limit, 0, now - READING_SECONDS)
+        self._board.post(self._source, self._stop)
+
+
+def _credible(stop: Stop | None, now: float) -> Stop | None:
+    """Give a stop that can be: no longer than a day, and begun by now, give or take a clock."""
+    if stop is None or stop.since > now + CLOCKS_SECONDS or stop.until - stop.since > DAY:
+        return None
+    return replace(stop, since=min(stop.since, now))

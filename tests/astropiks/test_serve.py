@@ -59,9 +59,9 @@ def test_procfile(nasa: tuple[StandIn, str], tmp_path: Path) -> None:
         assert httpx.get(f"{base}/livez").text == "ok\n"
         assert "server" not in answer.headers
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        assert process.wait(30) == 0
     events = [json.loads(line)["event"] for line in output.read_text().splitlines()]
-    assert events == ["started", "request", "nasa_call", *["request"] * 3, "stopped"]
+    assert events == ["started", "request", "nasa_call", *["request"] * 3, "stopping", "stopped"]
 
 
 def test_workers(nasa: tuple[StandIn, str], tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from standin.app import StandIn
 from standin.calendar import latest_published, utc_today
 from standin.faults import Fault
 from tests.conftest import NASA_KEY, SECRET
-from tests.processes import ASTROPIKS, environment, run
+from tests.processes import ASTROPIKS, environment, free_port, run
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -74,3 +75,26 @@ def test_bad_configuration(tmp_path: Path) -> None:
     ended = run([*ASTROPIKS, "warm"], environment(), tmp_path)
     assert ended.returncode == 2
     assert "NASA_API_KEY is missing" in ended.stderr
+
+
+def test_into_redis(tmp_path: Path, served: tuple[StandIn, str], redis: RedisServer) -> None:
+    """With Redis the records lie there afterwards, and a second run asks NASA nothing."""
+    nasa, url = served
+    for _ in range(2):
+        command = [*ASTROPIKS, "warm", "--days", "40"]
+        ended = run(command, env(url, REDIS_URL=redis.url, APOD_SOURCES="legacy"), tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        assert "Redis has pictures for" in ended.stdout
+    assert len(nasa.requests) == 2
+    assert len(redis.client.keys("astropiks:1:apod:*")) == 40
+
+
+def test_redis_away(tmp_path: Path, served: tuple[StandIn, str]) -> None:
+    """Without the Redis that it should fill it does not begin."""
+    nasa, url = served
+    away = f"redis://:marker@127.0.0.1:{free_port()}"
+    ended = run([*ASTROPIKS, "warm"], env(url, REDIS_URL=away), tmp_path)
+    assert ended.returncode == 1
+    assert "Redis cannot be used" in ended.stderr
+    assert "marker" not in ended.stdout + ended.stderr
+    assert nasa.requests == []

@@ -15,42 +15,42 @@ def test_bounded() -> None:
     assert (memory.find("a"), memory.find("b"), memory.find("c")) == (1, None, 3)
 
 
-def test_first(clock: SettableClock) -> None:
+async def test_first(clock: SettableClock) -> None:
     """A signature is new once, until it would be refused for its age anyway."""
     store = ProcessReplayStore(clock)
-    store.admit(b"one", clock.now + 10)
+    await store.admit(b"one", clock.now + 10)
     with pytest.raises(ReplayError):
-        store.admit(b"one", clock.now + 10)
-    store.admit(b"two", clock.now + 10)
+        await store.admit(b"one", clock.now + 10)
+    await store.admit(b"two", clock.now + 10)
     clock.advance(seconds=9.9)
     with pytest.raises(ReplayError):
-        store.admit(b"one", clock.now + 10)
+        await store.admit(b"one", clock.now + 10)
     clock.advance(seconds=0.1)
-    store.admit(b"one", clock.now + 10)
+    await store.admit(b"one", clock.now + 10)
 
 
-def test_clock_set_back(clock: SettableClock) -> None:
+async def test_clock_set_back(clock: SettableClock) -> None:
     """What has been forgotten as expired does not become new by the clock's going back."""
     store = ProcessReplayStore(clock)
-    store.admit(b"one", clock.now + 10)
+    await store.admit(b"one", clock.now + 10)
     clock.advance(seconds=60)
-    store.admit(b"two", clock.now + 10)
+    await store.admit(b"two", clock.now + 10)
     clock.advance(seconds=-60)
     with pytest.raises(ReplayError):
-        store.admit(b"one", clock.now + 10)
-    store.admit(b"three", clock.now + 100)
+        await store.admit(b"one", clock.now + 10)
+    await store.admit(b"three", clock.now + 100)
     with pytest.raises(ReplayError):
-        store.admit(b"three", clock.now + 100)
+        await store.admit(b"three", clock.now + 100)
 
 
-def test_full(clock: SettableClock) -> None:
+async def test_full(clock: SettableClock) -> None:
     """A full store refuses rather than forgets, and recovers as signatures expire."""
     store = ProcessReplayStore(clock, size=2)
-    store.admit(b"one", clock.now + 1)
-    store.admit(b"two", clock.now + 10)
+    await store.admit(b"one", clock.now + 1)
+    await store.admit(b"two", clock.now + 10)
     with pytest.raises(ReplayStoreFullError):
-        store.admit(b"three", clock.now + 10)
+        await store.admit(b"three", clock.now + 10)
     with pytest.raises(ReplayError):
-        store.admit(b"two", clock.now + 10)
+        await store.admit(b"two", clock.now + 10)
     clock.advance(seconds=1)
-    store.admit(b"three", clock.now + 10)
+    await store.admit(b"three", clock.now + 10)

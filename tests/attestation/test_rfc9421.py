@@ -19,6 +19,7 @@ from attestation.signature_checks import account_check, install_check
 from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
 from standin.calendar import SettableClock
+from tests.attestation.settled import settled
 from tests.conftest import SECRET, keys
 
 SHARED_SECRET = base64.b64decode(
@@ -165,12 +166,12 @@ def test_independent_signer(clock: SettableClock, label: str, body: bytes) -> No
     policy = Policy(signing=SigningPolicy(mode="required", account_key=SHARED_SECRET))
     verifier = RequestVerifier(keys(), policy, clock=clock)
     request = received(message)
-    verifier.verify_signature(verifier.verify_head(request), request, body)
+    settled(verifier.verify_signature(verifier.verify_head(request), request, body))
     message.headers["Content-Type"] = "text/html"
     changed = received(message)
     verifier = RequestVerifier(keys(), policy, clock=clock)
     with pytest.raises(MessageSignatureError, match="does not fit"):
-        verifier.verify_signature(verifier.verify_head(changed), changed, body)
+        settled(verifier.verify_signature(verifier.verify_head(changed), changed, body))
 
 
 algorithms = {

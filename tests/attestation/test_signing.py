@@ -24,6 +24,7 @@ from attestation.token import TokenVerifier
 from attestation.verifier import Policy, RequestVerifier
 from standin.calendar import SettableClock
 from tests.attestation import vectors
+from tests.attestation.settled import settled
 from tests.conftest import MUTATIONS, SECRET, keys
 
 P384 = (
@@ -62,8 +63,7 @@ def verifier(
 def verify(checking: RequestVerifier, received: HttpRequest, body: bytes = b"") -> Attestation:
     """Run both steps."""
     attestation = checking.verify_head(received)
-    checking.verify_signature(attestation, received, body)
-    return attestation
+    return settled(checking.verify_signature(attestation, received, body))
 
 
 def signed(
@@ -364,7 +364,7 @@ def test_surplus_label(clock: SettableClock, name: str) -> None:
 class BrokenStore:
     """A replay store that fails in a way nobody foresaw."""
 
-    def admit(self, signature: bytes, until: float) -> None:
+    async def admit(self, signature: bytes, until: float) -> bool:
         """Fail."""
         raise ZeroDivisionError(signature, until)
 

@@ -169,12 +169,14 @@ def test_public_base_url(text: str, origin: str) -> None:
 
 @pytest.mark.parametrize("mode", ["if-present", "required"])
 def test_signing_needs(mode: str) -> None:
-    """Message signatures need a public address, and one process, which knows all of them."""
+    """Message signatures need a public address, and Redis or one process, to know all of them."""
     good = {"approov_message_signing": mode, "public_base_url": "https://api.example.com"}
     assert make_settings(**good).approov_message_signing == mode
+    shared = {"web_concurrency": 2, "redis_url": "redis://redis.test"}
+    assert make_settings(**good, **shared).approov_message_signing == mode
     for change, wanted in (
         ({"public_base_url": None}, "PUBLIC_BASE_URL"),
-        ({"web_concurrency": 2}, "WEB_CONCURRENCY=1"),
+        ({"web_concurrency": 2}, "REDIS_URL, or WEB_CONCURRENCY=1"),
     ):
         with pytest.raises(ValidationError, match=wanted):
             make_settings(**{**good, **change})

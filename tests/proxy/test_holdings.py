@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from proxy import cache
+from proxy import cache, renewal
 from proxy import holdings as module
 from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.freshness import DAY, HOUR, MINUTE, PERMANENT_GAPS
@@ -455,7 +455,7 @@ async def test_overlapping_ranges(
     clock: SettableClock, source: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ranges that wait for their turn do not ask for what another has brought meanwhile."""
-    monkeypatch.setattr(module, "MAX_PARALLEL_RANGES", 1)
+    monkeypatch.setattr(renewal, "MAX_PARALLEL_RANGES", 1)
     holdings = Holdings(source, clock=clock)
     await asyncio.gather(*(holdings.get_days(span(OLD, end)) for end in range(31, 1, -1)))
     assert source.calls == 1
@@ -468,11 +468,11 @@ async def test_parallel_calls(holdings: Holdings, source: Archive) -> None:
     ranges = [asyncio.create_task(holdings.get_days([day])) for day in days]
     for _ in range(10):
         await settle()
-    assert source.calls == module.MAX_PARALLEL_RANGES
+    assert source.calls == renewal.MAX_PARALLEL_RANGES
     single = [asyncio.create_task(holdings.get(day + timedelta(days=1))) for day in days]
     for _ in range(10):
         await settle()
-    assert source.calls == module.MAX_PARALLEL_RANGES + module.MAX_PARALLEL_CALLS
+    assert source.calls == renewal.MAX_PARALLEL_RANGES + renewal.MAX_PARALLEL_CALLS
     source.go_on.set()
     await asyncio.gather(*ranges, *single)
     assert len(source.ranges) == len(days)

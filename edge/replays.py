@@ -1,0 +1,53 @@
+"""Message signatures that any process of the service has seen."""
+
+import hashlib
+import math
+
+from attestation.claims import Clock
+from attestation.memory import ProcessReplayStore
+from attestation.request_errors import ReplayError
+from edge.redis_link import RedisLink, RedisUnusableError
+
+SEEN, MEMORY, YOUNG = "astropiks:1:seen:", "astropiks:1:memory", "astropiks:1:young"
+
+CLOCKS_SECONDS = 60
+"""By which the clocks of two machines may differ: so much longer a signature is remembered."""
+
+ADMIT = """
+if redis.call('SET', KEYS[2], '1', 'NX') then
+  redis.call('SET', KEYS[3], '1', 'EX', ARGV[1])
+end
+local is_first = redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1])
+return {is_first and 1 or 0, redis.call('EXISTS', KEYS[3])}
+"""
+"""Remembers the signature KEYS[1] for ARGV[1] seconds, and says whether it was new to Redis, and
+whether Redis' memory is young: where KEYS[2] was not there, all before it has been lost, and
+KEYS[3] stands for so long as something of that may still be valid."""
+
+
+class SharedReplayStore:
+    """What Redis knows, and besides what this process has seen itself."""
+
+    def __init__(self, clock: Clock, link: RedisLink) -> None:
+        self._clock = clock
+        self._own = ProcessReplayStore(clock)
+        self._link = link
+
+    async def admit(self, signature: bytes, until: float) -> bool:
+        """Remember *signature*; see `attestation.memory.ReplayStore`.
+
+        While Redis cannot be used, or has begun to remember too lately, only what this process has
+        seen is refused, and nothing is certain: who needs certainty has to refuse the request.
+        """
+        await self._own.admit(signature, until)
+        keys = (SEEN + hashlib.sha256(signature).hexdigest(), MEMORY, YOUNG)
+        seconds = math.ceil(until - self._clock()) + CLOCKS_SECONDS
+        try:
+            is_first, is_young = await self._link.call(
+                lambda redis: redis.eval(ADMIT, len(keys), *keys, seconds)
+            )
+        except RedisUnusableError:
+            return False
+        if not is_first:
+            raise ReplayError("the signature has been seen before")
+        return not is_young

@@ -1,0 +1,123 @@
+"""A real Redis (or Valkey), on a free port of loopback, that a test can stop, freeze and fill."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+from tests.processes import PATH, free_port
+
+END_SECONDS = 10
+
+
+class RedisServer:
+    """One server, with nothing on disk."""
+
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.client = Redis(port=self.port, retry=Retry(ConstantBackoff(0.02), 500))
+        self._folder = folder
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, empty."""
+        with (self._folder / "redis-output").open("ab") as output:
+            self._process = subprocess.Popen(
+                [
+                    program(),
+                    *("--port", str(self.port), "--bind", "127.0.0.1", "--save", ""),
+                    *self._options,
+                ],
+                env={"PATH": PATH},
+                cwd=self._folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.client.ping()
+
+    def stop(self) -> None:
+        """Kill it."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(END_SECONDS)
+
+    def freeze(self) -> None:
+        """Stop it as a debugger would: connections stay, and nothing answers."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Kill it."""
+        self.client.close()
+        self.stop()
+
+
+def program() -> str:
+    """Give the server's program, or skip the test."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found is None:
+        pytest.skip("NO REDIS HERE: install redis-server to have what processes share tested")
+    return found
+
+
+@contextmanager
+def slowed(port: int, seconds: float) -> Iterator[int]:
+    """Stand before a server on *port* so that each of its answers comes so much later."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ends: list[socket.socket] = [listener]
+
+    def relay(source: socket.socket, target: socket.socket, delay: float) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                time.sleep(delay)
+                target.sendall(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                server = socket.create_connection(("127.0.0.1", port))
+                ends.extend([client, server])
+                for pair in ((client, server, 0.0), (server, client, seconds)):
+                    threading.Thread(target=relay, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
