@@ -17,7 +17,7 @@ from astropiks.http_protocol import BoundedHttpProtocol
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 55 s after which a Heroku-style router lets go of an idle connection."""
 
-SHUTDOWN_SECONDS = 22
+SHUTDOWN_SECONDS = 21
 """For what is in flight. With the announcement before it (`astropiks.stopping`) and the closing of
 connections after it, all ends within the 30 s that such a platform grants before SIGKILL."""
 

@@ -4,74 +4,76 @@ Counted in fixed windows, which begin for each client at a time of its own, so t
 back at once. Counters lie in Redis, if there is one, and in this process while it cannot be used.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
-from cachetools import TLRUCache
+from cachetools import FIFOCache
 from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage
 
-from edge.redis_link import RedisLink, RedisUnusableError
+from edge.redis_link import RedisLink, RedisUnusableError, StrangeReplyError
 
 PREFIX = "astropiks:1:limit"
 
-MAX_COUNTERS = 200_000
-"""In memory, at about 300 bytes each; the least recently used are forgotten first."""
+MAX_COUNTERS = 100_000
+"""In memory, at about 600 bytes each; whose window began longest ago is forgotten first."""
 
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """How much of a rate somebody has used.
 
     Attributes:
         limit: how often in a window.
         window_seconds: its length.
-        count: how often it was in this one, this time included.
+        used: how often it was in this one, this time included.
         reset_seconds: until the next window begins, at least 1.
     """
 
     limit: int
     window_seconds: int
-    count: int
+    used: int
     reset_seconds: int
 
     @property
     def is_over(self) -> bool:
         """Whether this time was too often."""
-        return self.count > self.limit
+        return self.used > self.limit
 
     @property
     def remaining(self) -> int:
         """How often it may still happen in this window."""
-        return max(0, self.limit - self.count)
+        return max(0, self.limit - self.used)
 
 
-class Counters(Protocol):
-    """Counts by key."""
+@dataclass(slots=True)
+class _Window:
+    """One client's present window, and how often it was in it by what this process knows.
 
-    async def incr(self, key: str, expiry: int) -> int:
-        """Count once more under *key*, which is forgotten after *expiry* seconds."""
+    Attributes:
+        limit: how often in it.
+        seconds: its length.
+        key: names it in Redis.
+        begin: Unix time in seconds.
+        end: likewise, of the next one's beginning.
+        used: how often it was.
+    """
 
+    limit: int
+    seconds: int
+    key: str
+    begin: float
+    end: float
+    used: int = 0
 
-class ProcessCounters:
-    """Counters in this process."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._counts: TLRUCache[str, tuple[int, float]] = TLRUCache(
-            MAX_COUNTERS, ttu=lambda _key, entry, _now: entry[1], timer=clock
-        )
-        self._clock = clock
-
-    async def incr(self, key: str, expiry: int) -> int:
-        """Count; see `Counters`."""
-        count, end = self._counts.get(key) or (0, self._clock() + expiry)
-        self._counts[key] = (count + 1, end)
-        return count + 1
+    def usage(self, used: int, now: float) -> Usage:
+        """Tell of it, if it was *used* so often by now."""
+        return Usage(self.limit, self.seconds, used, max(1, math.ceil(self.end - now)))
 
 
 class SharedCounters:
@@ -87,12 +89,19 @@ class SharedCounters:
         )
 
     async def incr(self, key: str, expiry: int) -> int:
-        """Count; see `Counters`.
+        """Count once more under *key*, which is forgotten after *expiry* seconds.
 
         Raises:
             RedisUnusableError: that cannot be done.
         """
-        return await self._link.call(lambda _: self._storage.incr(key, expiry), "limits")
+
+        async def incr(_: object) -> int:
+            used: object = await self._storage.incr(key, expiry)
+            if not isinstance(used, int) or used < 1:
+                raise StrangeReplyError
+            return used
+
+        return await self._link.call(incr, "limits")
 
 
 class Limiter:
@@ -101,26 +110,50 @@ class Limiter:
     def __init__(self, clock: Clock, link: RedisLink | None = None) -> None:
         """Count by *clock*; in Redis too, if there is a *link* to it."""
         self._clock = clock
-        self._own = ProcessCounters(clock)
+        self._windows: FIFOCache[tuple[str, ...], _Window] = FIFOCache(MAX_COUNTERS)
         self._shared = SharedCounters(link) if link else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether counting means to ask Redis."""
+        return self._shared is not None
 
     async def count(self, rate: str, *who: str) -> Usage:
         """Count one event of *who*, who may do it at that *rate*."""
-        item = _item(rate)
-        window = item.get_expiry()
-        digest = blake2b("\0".join(who).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        number, passed = divmod(self._clock() + int.from_bytes(digest[:4]) % window, window)
-        count = await self._incr(item.key_for(digest.hex(), f"{number:.0f}"), window)
-        left = max(1, int(window - passed))
-        return Usage(limit=item.amount, window_seconds=window, count=count, reset_seconds=left)
+        if self._shared is None:
+            return self.count_here(rate, *who)
+        now = self._clock()
+        window = self._window(rate, who, now)
+        try:
+            used = await self._shared.incr(window.key, window.seconds)
+        except RedisUnusableError:
+            return self.count_here(rate, *who)
+        return window.usage(used, now)
 
-    async def _incr(self, key: str, window: int) -> int:
-        if self._shared is not None:
-            try:
-                return await self._shared.incr(key, window)
-            except RedisUnusableError:
-                pass
-        return await self._own.incr(key, window)
+    def count_here(self, rate: str, *who: str) -> Usage:
+        """Count likewise, in this process alone."""
+        now = self._clock()
+        window = self._window(rate, who, now)
+        window.used += 1
+        return window.usage(window.used, now)
+
+    def _window(self, rate: str, who: tuple[str, ...], now: float) -> _Window:
+        name = (rate, *who)
+        window = self._windows.get(name)
+        if window is None or not window.begin <= now < window.end:
+            self._windows.pop(name, None)  # so that it joins the end of the queue
+            self._windows[name] = window = _begin(rate, who, now)
+        return window
+
+
+def _begin(rate: str, who: tuple[str, ...], now: float) -> _Window:
+    """Give the window of *who* at that time, which is the same in every process."""
+    item = _item(rate)
+    seconds = item.get_expiry()
+    digest = blake2b("\0".join(who).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    number, passed = divmod(now + int.from_bytes(digest[:4]) % seconds, seconds)
+    key, begin = item.key_for(digest.hex(), f"{number:.0f}"), now - passed
+    return _Window(item.amount, seconds, key, begin, begin + seconds)
 
 
 @lru_cache(maxsize=1000)

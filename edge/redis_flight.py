@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
-from edge.redis_link import RedisLink, RedisUnusableError, budget
+from edge.redis_link import RedisLink, RedisUnusableError, in_background
 from edge.redis_notices import Notices
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ class SharedFlight:
         ending: Callable[[], Awaitable[str]],
     ) -> None:
         """See the result kept, then let go, then say so."""
-        with budget(None):
+        with in_background():
             text = await ending()
             renewing.cancel()
             await lease.release()
@@ -138,7 +138,7 @@ async def _failed(said: str) -> str:
 
 async def _kept(keep: Callable[[T], Awaitable[str | None]], result: T) -> str:
     said = await keep(result)
-    return DONE if said is None else FAILED + said
+    return DONE if said is None else await _failed(said)
 
 
 class _Lease:
@@ -179,10 +179,11 @@ class _Lease:
             return LATE_SECONDS
 
     async def renew(self) -> None:
-        """Keep it, until cancelled."""
-        while True:
-            await asyncio.sleep(RENEWAL_SECONDS)
-            await self._do(lambda lock: lock.reacquire())
+        """Keep it, until cancelled; that is not at the cost of the request that wants it."""
+        with in_background():
+            while True:
+                await asyncio.sleep(RENEWAL_SECONDS)
+                await self._do(lambda lock: lock.reacquire())
 
     async def release(self) -> None:
         """Give it back, if it still is ours."""

@@ -7,6 +7,7 @@ Only the modules `edge/redis_*` import `redis`.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -28,6 +29,9 @@ T = TypeVar("T")
 OPERATION_SECONDS = 0.03
 """For one operation, its turn included. A request is to lose no more than 0.1 s by all of them: one
 is for its limit, one for its signature; the rest have `BUDGET_SECONDS` together."""
+
+BACKGROUND_TURN_SECONDS = 5.0
+"""For the turn of an operation that no request waits for."""
 
 FAIR_SECONDS = OPERATION_SECONDS / 2
 """Who had less was given no fair chance: that says nothing of Redis."""
@@ -56,18 +60,38 @@ LATE_ROUNDS = 10
 not Redis."""
 
 
+CLOCKS_SECONDS = 60
+"""By which the clocks of two machines may differ."""
+
+
 @dataclass(slots=True)
 class _Budget:
+    """What operations may still take together, and how long each may wait for its turn."""
+
     left: float
+    turn_seconds: float = OPERATION_SECONDS
 
 
 _budget: ContextVar[_Budget | None] = ContextVar("redis_budget", default=None)
 
 
 @contextmanager
-def budget(seconds: float | None) -> Iterator[None]:
-    """Let all operations of this task take so many seconds together; None lifts such a bound."""
-    token = _budget.set(None if seconds is None else _Budget(seconds))
+def budget(seconds: float) -> Iterator[None]:
+    """Let all operations of this task take so many seconds together."""
+    with _within(_Budget(seconds)):
+        yield
+
+
+@contextmanager
+def in_background() -> Iterator[None]:
+    """Let operations of this task have no such bound, and time for their turn: nobody waits."""
+    with _within(_Budget(math.inf, BACKGROUND_TURN_SECONDS)):
+        yield
+
+
+@contextmanager
+def _within(bounds: _Budget) -> Iterator[None]:
+    token = _budget.set(bounds)
     try:
         yield
     finally:
@@ -76,6 +100,10 @@ def budget(seconds: float | None) -> Iterator[None]:
 
 class RedisUnusableError(Exception):
     """Redis did not do it. Quotes neither it nor the address, which may hold a password."""
+
+
+class StrangeReplyError(Exception):
+    """Redis gave what it cannot have been asked for."""
 
 
 def connection_pool(
@@ -142,31 +170,39 @@ class RedisLink:
     async def call(self, operation: Callable[[Redis], Awaitable[T]], lane: Lane = "records") -> T:
         """Do *operation*, if its turn comes at once and Redis does it at once.
 
+        Args:
+            operation: ends with `StrangeReplyError` if the reply is nothing to rely on.
+            lane: in which it waits for its turn.
+
         Raises:
             RedisUnusableError: it does not, or is known not to.
         """
-        budget = _budget.get()
-        allowed = OPERATION_SECONDS if budget is None else min(OPERATION_SECONDS, budget.left)
+        if not self.is_up:
+            raise RedisUnusableError
+        bounds = _budget.get() or _Budget(OPERATION_SECONDS)
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            return await self._call(operation, self._lanes[lane], began + allowed)
+            turns = self._lanes[lane]
+            if not await _turn(turns, min(bounds.turn_seconds, bounds.left)):
+                metrics.count_redis_failure("crowded")
+                raise RedisUnusableError
+            waited = 0 if bounds.left == math.inf else loop.time() - began
+            return await self._call(operation, turns, min(OPERATION_SECONDS, bounds.left) - waited)
         finally:
-            if budget is not None:
-                budget.left -= loop.time() - began
+            bounds.left -= loop.time() - began
 
     async def _call(
-        self, operation: Callable[[Redis], Awaitable[T]], turns: asyncio.Semaphore, end: float
+        self, operation: Callable[[Redis], Awaitable[T]], turns: asyncio.Semaphore, left: float
     ) -> T:
-        loop = asyncio.get_running_loop()
-        if not self.is_up or not await _turn(turns, end - loop.time()):
-            raise RedisUnusableError
-        left = end - loop.time()
+        """Do it in *left* seconds, and give the turn back."""
         try:
             if self.is_up:
                 return await _at_once(operation(self._redis), left)
         except ResponseError as error:
             self._refused(error)
+        except StrangeReplyError as error:
+            self._tell("strange", error)
         except SlowError as error:
             if left >= FAIR_SECONDS:
                 self._lose(error)
@@ -233,7 +269,7 @@ class RedisLink:
         metrics.count_redis_failure(outcome)
         now = time.monotonic()
         if now - self._told_at >= TELL_SECONDS:
-            self._told_at, self._has_told = now, outcome != "refused"
+            self._told_at, self._has_told = now, outcome in {"away", "slow"}
             logs.log("warning", "redis_failed", outcome=outcome, reason=type(error).__name__)
 
 
@@ -242,10 +278,15 @@ async def _turn(turns: asyncio.Semaphore, seconds: float) -> bool:
     if not turns.locked():
         await turns.acquire()
         return True
+    waiting = asyncio.ensure_future(turns.acquire())
     try:
-        return await _at_once(turns.acquire(), seconds)
+        return await _at_once(waiting, seconds)
     except SlowError:
         return False
+    except asyncio.CancelledError:
+        if waiting.done() and not waiting.cancelled():
+            turns.release()  # it had just come
+        raise
 
 
 async def _at_once(operation: Awaitable[T], seconds: float) -> T:

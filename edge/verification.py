@@ -58,8 +58,11 @@ def build(settings: Settings, clock: Clock, link: RedisLink | None = None) -> Re
     Raises:
         InvalidKeyError: see `keys_of`.
     """
-    replays = SharedReplayStore(clock, link) if link else ProcessReplayStore(clock)
-    return RequestVerifier(keys_of(settings), policy_of(settings), clock=clock, replays=replays)
+    policy = policy_of(settings)
+    # A signature may be made by a clock that is ahead, and be good by one that is behind.
+    longest = policy.signing.max_age_seconds + 2 * policy.signing.skew_seconds
+    replays = SharedReplayStore(clock, link, longest) if link else ProcessReplayStore(clock)
+    return RequestVerifier(keys_of(settings), policy, clock=clock, replays=replays)
 
 
 def watched_files(verifier: RequestVerifier, settings: Settings) -> list[WatchedFile]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from edge.redis_link import RedisLink, RedisUnusableError, budget
+from edge.redis_link import RedisLink, RedisUnusableError, StrangeReplyError, in_background
 from proxy.freshness import DAY, Clock
 from proxy.sources.quota import READING_SECONDS, Reading, Standing, Stop
 
@@ -30,13 +30,20 @@ class RedisBoard:
         """Wait until all is posted."""
         await asyncio.gather(*self._posting, return_exceptions=True)
 
-    async def read(self, source: str) -> Standing:
-        """Give what was posted last, as far as it is as we write it."""
+    async def read(self, source: str) -> Standing | None:
+        """Give what was posted last, as far as it is as we write it; None, if nobody can tell."""
         keys = [_key(source, Reading), _key(source, Stop)]
+
+        async def values(redis: Any) -> list[object]:  # noqa: ANN401
+            found: object = await redis.mget(keys)
+            if isinstance(found, list) and len(found) == len(keys):
+                return found
+            raise StrangeReplyError
+
         try:
-            reading, stop = await self._link.call(lambda redis: redis.mget(keys))
+            reading, stop = await self._link.call(values)
         except RedisUnusableError:
-            return Standing()
+            return None
         return Standing(_read(reading, _reading), _read(stop, _stop))
 
     def post(self, source: str, told: Reading | Stop) -> None:
@@ -51,7 +58,7 @@ class RedisBoard:
     async def _write(self, key: str, told: Reading | Stop, milliseconds: int) -> None:
         value = json.dumps(asdict(told))
         try:
-            with budget(None):
+            with in_background():
                 await self._link.call(lambda redis: redis.set(key, value, px=milliseconds))
         except RedisUnusableError:
             return
@@ -61,8 +68,8 @@ def _key(source: str, kind: type[Reading] | type[Stop]) -> str:
     return f"{PREFIX}{source}:{kind.__name__.lower()}"
 
 
-def _read(value: bytes | str | None, make: Callable[[Any], T]) -> T | None:
-    if value is None or len(value) > MAX_BYTES:
+def _read(value: object, make: Callable[[Any], T]) -> T | None:
+    if not isinstance(value, bytes) or len(value) > MAX_BYTES:
         return None
     try:
         return make(json.loads(value))

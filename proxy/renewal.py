@@ -27,6 +27,9 @@ keep the others waiting; together no more than the client has connections."""
 WAIT_SECONDS = 9.5
 """For other processes: as long as a call of NASA takes at most, and less than a request has."""
 
+MAX_TURNS = 10
+"""After so many turns of others of which nothing has come, nobody is believed any more."""
+
 
 class Shared(NamedTuple):
     """What the processes of one service share; one that is alone shares nothing."""
@@ -82,27 +85,26 @@ class Renewal:
         Raises:
             SourceError: NASA failed, or the process that asked did not come to an end.
         """
-        with budget(BUDGET_SECONDS):
-            return await self._one_of_all(day)
-
-    async def _one_of_all(self, day: date | None) -> Renewed:
-        if held := await self._shared(day):
-            return Renewed(held, "hit")
         end = asyncio.get_running_loop().time() + WAIT_SECONDS
-        while asyncio.get_running_loop().time() < end:
-            renewed: Renewed | None
-            try:
-                renewed = await self._turns.once(
-                    _name(day), partial(self._one, day), partial(self._keep_one, day)
-                )
-            except SourceError:
-                self._cache.postpone(day)
-                raise
-            if renewed:
-                return renewed
-            if held := await self._shared(day):
-                return Renewed(held, "collapsed")
-        raise SourceTimeoutError("another process did not get it in time")
+        for turn in range(MAX_TURNS):
+            with budget(BUDGET_SECONDS):  # anew after each wait, which is another process's time
+                if held := await self._shared(day):
+                    return Renewed(held, "collapsed" if turn else "hit")
+                if asyncio.get_running_loop().time() >= end:
+                    raise SourceTimeoutError("another process did not get it in time")
+                if renewed := await self._turn(day):
+                    return renewed
+        return await self._one(day)
+
+    async def _turn(self, day: date | None) -> Renewed | None:
+        """Ask, unless another process is asking; then wait for it."""
+        try:
+            return await self._turns.once(
+                _name(day), partial(self._one, day), partial(self._keep_one, day)
+            )
+        except SourceError:
+            self._cache.postpone(day)
+            raise
 
     async def window(self, start: date, end: date) -> None:
         """Renew what is missing or old of the days from *start* to *end*.
@@ -113,13 +115,16 @@ class Renewal:
         days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
         name = f"{_name(start)}/{_name(end)}"
         last = asyncio.get_running_loop().time() + WAIT_SECONDS
-        with budget(BUDGET_SECONDS):
-            while wanted := self.due(days):
-                if asyncio.get_running_loop().time() >= last:
-                    raise SourceTimeoutError("another process did not get it in time")
-                work = partial(self._window, days)
+        for _ in range(MAX_TURNS):
+            if not (wanted := self.due(days)):
+                return
+            if asyncio.get_running_loop().time() >= last:
+                raise SourceTimeoutError("another process did not get it in time")
+            with budget(BUDGET_SECONDS):
                 try:
-                    came = await self._turns.once(name, work, self._keep_window)
+                    came = await self._turns.once(
+                        name, partial(self._window, days), self._keep_window
+                    )
                 except SourceError:
                     await self.look_up(wanted)
                     raise
@@ -129,6 +134,8 @@ class Renewal:
                     raise came.failure
                 else:
                     return
+        if (came := await self._window(days)).failure:
+            raise came.failure
 
     async def _shared(self, day: date | None) -> Held | None:
         """Give what another process has got, if it is still good."""

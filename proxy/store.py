@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from edge import metrics
-from edge.redis_link import RedisLink, RedisUnusableError
+from edge.redis_link import CLOCKS_SECONDS, RedisLink, RedisUnusableError, StrangeReplyError
 from proxy import freshness
 from proxy.freshness import Clock
 from proxy.held import Given, Held
@@ -58,9 +58,6 @@ for each key its value and its milliseconds to live."""
 
 LAST_SECOND = 253402300799.0
 
-CLOCKS_SECONDS = 60
-"""By which another machine's clock may be ahead of ours."""
-
 
 class Store(Protocol):
     """A place that outlives a process. None stands for the latest."""
@@ -92,7 +89,7 @@ class RedisStore:
 
     async def find(self, days: Sequence[date | None]) -> Mapping[date | None, Given]:
         """Give what there is; a value that is not as we write it is left out."""
-        values: list[bytes | str | None] = []
+        values: list[bytes | None] = []
         try:
             for some in (days[n : n + MAX_KEYS] for n in range(0, len(days), MAX_KEYS)):
                 values += await self._link.call(partial(_mget, [_key(day) for day in some]))
@@ -117,7 +114,7 @@ class RedisStore:
         with suppress(RedisUnusableError):
             await self._link.call(lambda redis: redis.eval(KEEP, len(keys), *keys, *arguments))
 
-    def _read(self, day: date | None, value: bytes | str) -> Given | None:
+    def _read(self, day: date | None, value: bytes) -> Given | None:
         try:
             given = decode(value)
             self._check(day, given)
@@ -139,9 +136,11 @@ class RedisStore:
             raise InvalidRecordError("the latest is of no day that can have a picture")
 
 
-async def _mget(keys: list[str], redis: Any) -> list[bytes | str | None]:  # noqa: ANN401
-    found: list[bytes | str | None] = await redis.mget(keys)
-    return found
+async def _mget(keys: list[str], redis: Any) -> list[bytes | None]:  # noqa: ANN401
+    found: object = await redis.mget(keys)
+    if isinstance(found, list) and len(found) == len(keys):
+        return [one if isinstance(one, bytes) else None for one in found]
+    raise StrangeReplyError
 
 
 def encode(held: Held) -> bytes:
@@ -152,14 +151,14 @@ def encode(held: Held) -> bytes:
     return json.dumps({**head, "source": held.record.source}).encode() + b"\n" + held.record.body
 
 
-def decode(value: bytes | str) -> Given:
+def decode(value: bytes) -> Given:
     """Read a value, as strictly as an answer of NASA's: others may have written there.
 
     Raises:
         InvalidRecordError: it must not be served.
     """
-    if isinstance(value, str) or len(value) > MAX_BYTES:
-        raise InvalidRecordError("the value is text, or too long")
+    if len(value) > MAX_BYTES:
+        raise InvalidRecordError("the value is too long")
     line, _, body = value.partition(b"\n")
     head = parse_json(line)
     if not isinstance(head, dict):

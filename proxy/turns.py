@@ -36,10 +36,12 @@ class NoTurns:
         self,
         name: str,  # noqa: ARG002
         work: Callable[[], Awaitable[T]],
-        keep: Callable[[T], Awaitable[str | None]],  # noqa: ARG002
+        keep: Callable[[T], Awaitable[str | None]],
     ) -> T | None:
-        """Do *work*."""
-        return await work()
+        """Do *work*, and keep what it gives."""
+        result = await work()
+        await keep(result)
+        return result
 
 
 class SharedTurns:

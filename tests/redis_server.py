@@ -3,6 +3,7 @@
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import threading
 import time
@@ -121,3 +122,50 @@ def slowed(port: int, seconds: float) -> Iterator[int]:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
+
+
+class _Liar(socketserver.StreamRequestHandler):
+    """Speaks to one client."""
+
+    def handle(self) -> None:
+        """Answer what looks whether Redis is there, and the rest with the one reply."""
+        while head := self.rfile.readline():
+            words = [self._word() for _ in range(int(head[1:]))]
+            self.wfile.write(self._reply(words))
+
+    def _word(self) -> bytes:
+        size = int(self.rfile.readline()[1:])
+        return self.rfile.read(size + 2)[:-2]
+
+    def _reply(self, words: list[bytes]) -> bytes:
+        match words[0].upper():
+            case b"PING":
+                return b"+PONG\r\n"
+            case b"SUBSCRIBE":
+                return b"*3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n:1\r\n" % (len(words[1]), words[1])
+            case b"SET" if words[1].endswith(b":alive"):
+                return b"+OK\r\n"
+            case _:
+                assert isinstance(self.server, _LyingServer)
+                return self.server.reply
+
+
+class _LyingServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), _Liar)
+        self.reply = reply
+
+
+@contextmanager
+def lying(reply: bytes) -> Iterator[str]:
+    """Be something at an address that is there, and gives the same *reply* to everything."""
+    with _LyingServer(reply) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"redis://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()

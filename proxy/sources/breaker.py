@@ -1,5 +1,6 @@
 """A circuit breaker: a source that fails is left alone for a while, then tried by one call."""
 
+import math
 from typing import NewType
 
 from proxy.errors import SourceError, SourceRefusedError, SourceUnavailableError
@@ -31,7 +32,7 @@ class Breaker:
     def retry_after_seconds(self) -> int:
         """How long it will stay open, at least a second."""
         left = 0 if self._open_until is None else self._open_until - self._clock()
-        return max(1, int(left))
+        return max(1, math.ceil(left))
 
     @property
     def is_open(self) -> bool:

@@ -5,11 +5,13 @@ grants and how many are left, over all its APIs and all holders of the key, and 
 `Retry-After` once there are none. How many it grants has changed often, so it is only ever read.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from edge import metrics
+from edge.redis_link import CLOCKS_SECONDS
 from proxy.errors import SourceQuotaError
 from proxy.freshness import DAY, MINUTE, Clock
 from proxy.sources.headers import retry_after, whole_number
@@ -25,10 +27,6 @@ READING_SECONDS = 5 * MINUTE
 
 PAUSE_SECONDS = MINUTE
 """After a 429 that does not say how long."""
-
-
-CLOCKS_SECONDS = 60
-"""By which another machine's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,8 @@ class Standing(NamedTuple):
 class Board(Protocol):
     """Where all processes with the same key see how things stand. Never fails."""
 
-    async def read(self, source: str) -> Standing:
-        """Give what was posted last; what cannot be read is not there."""
+    async def read(self, source: str) -> Standing | None:
+        """Give what was posted last; what cannot be read is not there. None: nobody can tell."""
 
     def post(self, source: str, told: Reading | Stop) -> None:
         """Let all know. Waits for nothing."""
@@ -68,9 +66,8 @@ class Board(Protocol):
 class NoBoard:
     """There is no other process."""
 
-    async def read(self, source: str) -> Standing:  # noqa: ARG002
+    async def read(self, source: str) -> None:
         """Know nothing."""
-        return Standing()
 
     def post(self, source: str, told: Reading | Stop) -> None:
         """Tell nobody."""
@@ -90,12 +87,16 @@ class Quota:
     async def learn(self) -> None:
         """See what other processes have been told, before `admit`."""
         told, now = await self._board.read(self._source), self._clock()
+        if told is None:
+            return
         self._told_stop = _credible(told.stop, now)
-        reading = told.reading
-        if (
-            reading
-            and (self._reading.at if self._reading else 0) < reading.at <= now + CLOCKS_SECONDS
-        ):
+        stops = (stop for stop in (self._stop, self._told_stop) if stop)
+        stopped_at = max((stop.since for stop in stops), default=0.0)
+        own, reading = self._reading, told.reading
+        if own and own.at <= stopped_at:
+            self._reading = own = replace(own, at=stopped_at - READING_SECONDS)
+        newest = max(own.at if own else 0.0, stopped_at)
+        if reading and newest < reading.at <= now + CLOCKS_SECONDS:
             self._reading = replace(reading, at=min(reading.at, now))
 
     def admit(self, *, is_latest: bool = False) -> None:
@@ -110,7 +111,7 @@ class Quota:
         now = self._clock()
         for stop in (self._stop, self._told_stop):
             if stop and stop.since <= now < stop.until:
-                seconds = max(1, int(stop.until - now))
+                seconds = max(1, math.ceil(stop.until - now))
                 raise SourceQuotaError("the quota is used up", retry_after_seconds=seconds)
         if self._reading is None or is_latest:
             return
@@ -128,7 +129,8 @@ class Quota:
         remaining = whole_number(headers.get("X-RateLimit-Remaining", ""))
         if limit is not None and remaining is not None:
             self._reading = Reading(limit, remaining, now)
-            self._board.post(self._source, self._reading)
+            if status != 429:  # then the stop says more, and longer than a reading is believed
+                self._board.post(self._source, self._reading)
             metrics.show_nasa_quota(self._source, remaining)
         elif status == 200:
             self._reading = None  # NASA no longer tells

@@ -50,6 +50,21 @@ async def test_up(redis: RedisServer) -> None:
         assert await link.call(lambda redis: redis.mget(["a", "b", "c"])) == [b"1", b"2", None]
 
 
+@pytest.mark.parametrize("moments", range(6))
+async def test_turn_of_one_who_left(moments: int) -> None:
+    """A turn that comes just when its caller is cancelled is not lost."""
+    turns = asyncio.Semaphore(1)
+    await turns.acquire()
+    waiting = asyncio.create_task(redis_link._turn(turns, 1))  # noqa: SLF001
+    await asyncio.sleep(0.001)
+    turns.release()
+    for _ in range(moments):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    (has_come,) = await asyncio.gather(waiting, return_exceptions=True)
+    assert turns.locked() == (has_come is True)
+
+
 async def test_away_at_start() -> None:
     """Without Redis it is refused at once, and the address is quoted nowhere."""
     with capture_logs() as lines:

@@ -17,6 +17,11 @@ async def link(redis: RedisServer) -> AsyncIterator[RedisLink]:
         yield link
 
 
+def remembered(clock: SettableClock, link: RedisLink, longest: float = 60) -> SharedReplayStore:
+    """Be a process' store of signatures that are valid for a minute at most, or so long."""
+    return SharedReplayStore(clock, link, longest)
+
+
 def remembering(redis: RedisServer) -> None:
     """Let Redis have been there for longer than any signature is valid."""
     redis.client.set(MEMORY, "1")
@@ -25,15 +30,15 @@ def remembering(redis: RedisServer) -> None:
 async def test_other_process(clock: SettableClock, link: RedisLink, redis: RedisServer) -> None:
     """A signature that one process has seen is refused by the others, and after a restart."""
     remembering(redis)
-    assert await SharedReplayStore(clock, link).admit(b"one", clock.now + 60)
+    assert await remembered(clock, link).admit(b"one", clock.now + 60)
     with pytest.raises(ReplayError):
-        await SharedReplayStore(clock, link).admit(b"one", clock.now + 60)
-    assert await SharedReplayStore(clock, link).admit(b"two", clock.now + 60)
+        await remembered(clock, link).admit(b"one", clock.now + 60)
+    assert await remembered(clock, link).admit(b"two", clock.now + 60)
 
 
 async def test_kept_long_enough(clock: SettableClock, link: RedisLink, redis: RedisServer) -> None:
     """It is remembered for as long as it is valid, and for clocks that differ; then it leaves."""
-    await SharedReplayStore(clock, link).admit(b"one", clock.now + 60)
+    await remembered(clock, link).admit(b"one", clock.now + 60)
     (key,) = redis.client.keys(f"{SEEN}*")
     assert 119 <= redis.client.ttl(key) <= 120
     assert b"one" not in key
@@ -42,14 +47,24 @@ async def test_kept_long_enough(clock: SettableClock, link: RedisLink, redis: Re
 async def test_lost_memory(clock: SettableClock, link: RedisLink, redis: RedisServer) -> None:
     """After Redis has lost what it knew, nothing is certain while that could still be valid."""
     remembering(redis)
-    store = SharedReplayStore(clock, link)
+    store = remembered(clock, link)
     assert await store.admit(b"one", clock.now + 60)
     redis.client.flushall()
-    assert not await SharedReplayStore(clock, link).admit(b"one", clock.now + 60)
+    assert not await remembered(clock, link).admit(b"one", clock.now + 60)
     assert not await store.admit(b"two", clock.now + 60)
     assert 119 <= redis.client.ttl(YOUNG) <= 120
     redis.client.delete(YOUNG)  # as it leaves by itself
     assert await store.admit(b"three", clock.now + 60)
+
+
+async def test_lost_longer_one(clock: SettableClock, link: RedisLink, redis: RedisServer) -> None:
+    """That holds for the longest of what was lost, whatever comes first afterwards."""
+    remembering(redis)
+    store = remembered(clock, link, longest=3600)
+    assert await store.admit(b"long", clock.now + 3600)
+    redis.client.flushall()
+    await store.admit(b"short", clock.now + 1)
+    assert redis.client.ttl(YOUNG) > 3600
 
 
 @pytest.mark.parametrize("trouble", ["stopped", "full"])
@@ -58,7 +73,7 @@ async def test_trouble(
 ) -> None:
     """Without Redis nothing is certain; what this process has seen itself it still refuses."""
     remembering(redis)
-    store = SharedReplayStore(clock, link)
+    store = remembered(clock, link)
     assert await store.admit(b"before", clock.now + 60)
     redis.stop() if trouble == "stopped" else redis.client.config_set("maxmemory", "1")
     assert not await store.admit(b"one", clock.now + 60)

@@ -72,6 +72,31 @@ async def test_under_way(board: RedisBoard, clock: SettableClock) -> None:
     assert not await admits(third)
 
 
+async def test_after_stop(board: RedisBoard, clock: SettableClock) -> None:
+    """After it, what was read before it no longer counts: each asks once how things stand."""
+    first, second = (Quota(SOURCE, clock, board) for _ in range(2))
+    second.note(200, {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "1"})
+    clock.advance(seconds=1)
+    spent = {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "0", "Retry-After": "5"}
+    first.note(429, spent)
+    await board.aclose()
+    assert not await admits(first, is_latest=False)
+    assert not await admits(second, is_latest=False)
+    clock.advance(seconds=5)
+    third = Quota(SOURCE, clock, board)
+    assert [await admits(quota, is_latest=False) for quota in (first, second, third)] == [True] * 3
+
+
+async def test_redis_goes(board: RedisBoard, redis: RedisServer, clock: SettableClock) -> None:
+    """A stop that is known is not forgotten because Redis cannot be asked."""
+    first, second = (Quota(SOURCE, clock, board) for _ in range(2))
+    first.note(429, {"Retry-After": "600"})
+    await board.aclose()
+    assert not await admits(second)
+    redis.stop()
+    assert not await admits(second)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -90,7 +115,7 @@ async def test_lies(
     """What is not as it was written, or cannot be, is not gone by."""
     redis.client.set(f"{PREFIX}{SOURCE}:stop", value)
     redis.client.set(f"{PREFIX}{SOURCE}:reading", value)
-    assert await admits(Quota(SOURCE, clock, board))
+    assert await admits(Quota(SOURCE, clock, board), is_latest=False)
 
 
 @pytest.mark.parametrize("at", [None, 9e99])

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from edge import redis_flight
 from edge.redis_flight import SharedFlight
 from edge.redis_link import RedisLink
 from edge.redis_notices import open_notices
@@ -17,7 +18,7 @@ from proxy.errors import (
     SourceQuotaError,
     SourceTimeoutError,
 )
-from proxy.freshness import HOUR, MINUTE
+from proxy.freshness import HOUR, MINUTE, PERMANENT_GAPS
 from proxy.holdings import Holdings
 from proxy.records import Record
 from proxy.renewal import Shared
@@ -27,7 +28,7 @@ from standin import archive
 from standin.calendar import SettableClock
 from tests.conftest import make_settings
 from tests.proxy.test_holdings import OLD, TODAY, Archive
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, slowed
 
 DAYS = [OLD + timedelta(days=n) for n in range(20)]
 
@@ -208,6 +209,38 @@ async def test_lease_is_renewed(fleet: Fleet, redis: RedisServer) -> None:
     async with asyncio.timeout(10):
         while redis.client.exists("astropiks:1:lease:apod:2021-10-12"):  # noqa: ASYNC110  (Redis)
             await asyncio.sleep(0.01)
+
+
+async def test_slow_redis(
+    redis: RedisServer, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Redis that takes its time, but answers, costs no second call of NASA."""
+    monkeypatch.setattr(redis_flight, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(redis_flight, "RENEWAL_SECONDS", 0.1)
+    async with AsyncExitStack() as stack:
+        port = stack.enter_context(slowed(redis.port, 0.008))
+        fleet = Fleet(stack, f"redis://127.0.0.1:{port}", clock)
+        processes = [await fleet.process() for _ in range(3)]
+        fleet.source.hangs = True
+        waiting = [asyncio.create_task(process.get(OLD)) for process in processes]
+        waiting_for_list = [asyncio.create_task(process.get_days(DAYS)) for process in processes]
+        await asyncio.sleep(2)
+        fleet.source.go_on.set()
+        await asyncio.gather(*waiting, *waiting_for_list)
+    assert fleet.source.calls == 2
+
+
+async def test_long_range(fleet: Fleet, redis: RedisServer) -> None:
+    """Many windows that land at once are all kept for the other processes."""
+    days = [OLD - timedelta(days=n) for n in reversed(range(3000))]
+    days = [day for day in days if day not in PERMANENT_GAPS]
+    await (await fleet.process()).get_days(days)
+    calls = fleet.source.calls
+    async with asyncio.timeout(20):
+        while len(redis.client.keys("astropiks:1:apod:*")) < len(days):  # noqa: ASYNC110  (Redis)
+            await asyncio.sleep(0.05)
+    await (await fleet.process()).get_days(days)
+    assert fleet.source.calls == calls
 
 
 @pytest.mark.parametrize("trouble", ["stopped", "frozen", "full"])
