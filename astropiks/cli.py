@@ -57,7 +57,10 @@ def serve() -> None:
 def warm(
     days: Annotated[int, typer.Option(min=1, max=12_000, help="Days up to today, in UTC.")] = 30,
 ) -> None:
-    """Fetch the last days' records as `serve` does at start, keep none, and say what NASA has."""
+    """Fetch the last days' records as `serve` does at start, and say how many there are.
+
+    With REDIS_URL they are kept in Redis, for every process that serves; without, nowhere.
+    """
     settings = _production_settings()
     if not settings.serves_proxy:
         _fail("There is nothing to fetch: SERVICES leaves the proxy out.", BAD_CONFIGURATION)

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from benchmarks import phones
 from benchmarks.counted import INTERVAL, Tally
 from benchmarks.service import Plan, simulate
+from edge.redis_link import HEARTBEAT_SECONDS
+from edge.redis_notices import PING_SECONDS
 from proxy.freshness import DAY
 
 LOAD = 0.5
 """Of its capacity that a process is planned to use at the peak."""
 
-HEARTBEATS = DAY
-"""Commands to Redis of an idle process in a day: it looks once a second whether Redis answers."""
+HEARTBEATS = DAY / HEARTBEAT_SECONDS + DAY / PING_SECONDS
+"""Commands to Redis of an idle process in a day: it looks whether Redis answers, and whether it can
+still hear the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,9 @@ COMPARED_OPENINGS = 1_000_000
 CAPACITY = 3200
 """Requests a second that one process answered with Redis, as `docs/capacity.md` tells."""
 
+WARM_UP = 30
+"""Days before those that count: as long as old records live."""
+
 MAX_GROWTH = 1.5
 """How many times the calls of a fleet a hundredth as large the largest may make."""
 
@@ -42,7 +45,7 @@ HEADINGS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate, print, write, and give the exit status."""
     options = _parser().parse_args(arguments)
-    plan = Plan(openings=0, processes=1, seed=options.seed)
+    plan = Plan(openings=0, processes=1, seed=options.seed, warm_up=options.warm_up)
     if options.quick:
         plan = Plan(openings=0, processes=1, seed=options.seed, warm_up=2, days=2)
     fleets = OPENINGS[:4] if options.quick else OPENINGS
@@ -130,6 +133,7 @@ def _write(folder: Path, by_size: Sequence[Figures], by_processes: Sequence[Figu
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--capacity", type=float, default=CAPACITY, help="requests/s of a process")
+    parser.add_argument("--warm-up", type=int, default=WARM_UP, help="days that do not count")
     parser.add_argument("--seed", type=int, default=1, help="of everything drawn")
     parser.add_argument("--quick", action="store_true", help="four small fleets for two days")
     parser.add_argument("--output", type=Path, help="folder of capacity.md, .json and .svg")

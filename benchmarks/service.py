@@ -148,7 +148,7 @@ class Service:
         if self.plan.is_shared:
             shared = Shared(SharedRecords(self.clock, self.tally), CountedTurns(self.tally))
         source = Nasa(self.clock, self.tally)
-        old = _old_days(self.chance)
+        old = old_days(self.chance)
         share = self.plan.openings / self.plan.processes
         wishes: list[Wish] = []
         for _ in range(self.plan.processes):
@@ -179,7 +179,7 @@ def simulate(plan: Plan) -> Tally:
     return tally
 
 
-def _old_days(chance: random.Random) -> list[tuple[date, float]]:
+def old_days(chance: random.Random) -> list[tuple[date, float]]:
     """Give every old day with its share of the wishes for old pictures, in no order."""
     span = (NEWEST_OLD_DAY - FIRST_DAY).days + 1
     days = [FIRST_DAY + timedelta(days=n) for n in range(span)]

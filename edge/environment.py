@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,12 +37,19 @@ OWN_PREFIXES = (
     "AUDIT_",
     "RATE_LIMIT_",
     "FORWARDED_",
+    "REDIS_",
 )
 """A variable of these that is no setting is a slip, and might be a protection that is not on."""
 
-SHARED_PREFIXES = ("IMAGE_", "PUBLIC_", "RATE_LIMIT_", "FORWARDED_")
+SHARED_PREFIXES = ("IMAGE_", "PUBLIC_", "RATE_LIMIT_", "FORWARDED_", "REDIS_")
 """Of these a platform may have its own: only what looks like a setting of ours is a slip."""
 
+ADD_ON_PREFIX = "REDIS_"
+"""Of these it sets many beside ours, and nobody can remove them: REDIS_USER, REDIS_TLS_URL,
+REDIS_PORT_6379_TCP. A slip is nearer to ours than these are, and has as many words."""
+
+LIKENESS, ADD_ON_LIKENESS = 0.8, 0.85
+"""From which on, by `difflib`, a name looks like another."""
 
 RUNTIME_SECRET = "RUNTIME_SECRET_"
 """What comes after it is the name of a runtime secret."""
@@ -126,12 +134,20 @@ def _unknown_variables() -> dict[str, str]:
         if name.startswith(RUNTIME_SECRET):
             continue
         if name.upper().startswith(OWN_PREFIXES):
-            near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.8)
+            near = _near(name.upper(), known)
             if not near and name.upper().startswith(SHARED_PREFIXES):
                 continue
             hint = f"Did you mean {near[0]}?" if near else "Remove it."
             problems[name] = f"{name} is not a setting of this version. {hint}"
     return problems
+
+
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    """Give the setting that *name* looks like, if there is one."""
+    if not name.startswith(ADD_ON_PREFIX):
+        return difflib.get_close_matches(name, known, 1, cutoff=LIKENESS)
+    as_long = [one for one in known if one.count("_") == name.count("_")]
+    return difflib.get_close_matches(name, as_long, 1, cutoff=ADD_ON_LIKENESS)
 
 
 def _fault(message: str) -> str:

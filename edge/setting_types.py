@@ -121,13 +121,28 @@ def long_text(secret: SecretStr) -> SecretStr:
     return secret
 
 
+REDIS_URL = re.compile(
+    r"rediss?://(?:[^@/?#\[\]]*@)?(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?P<database>/[^@/?#\[\]]*)?"
+)
+"""No query: what it could set is decided here."""
+
+
 def redis_url(secret: SecretStr) -> SecretStr:
-    """Demand an address of Redis."""
-    if not re.fullmatch(
-        r"rediss?://(?:[^@\s/?#]*@)?[A-Za-z0-9.-]{1,253}(?::\d{1,5})?(?:/\d{0,3})?",
-        secret.get_secret_value(),
-    ):
-        raise ValueError("is no redis:// or rediss:// address")
+    """Demand an address of Redis that its library can read."""
+    text = visible_ascii(secret).get_secret_value()
+    found = REDIS_URL.fullmatch(text)
+    try:
+        is_usable = urlsplit(text).port != 0
+    except ValueError:  # its own text would quote the value
+        is_usable = False
+    if found is None or not is_usable:
+        raise ValueError(
+            "is no redis:// or rediss:// address with no more than user, password, host, port and "
+            "database (in a password, / ? # @ [ ] are %2F %3F %23 %40 %5B %5D)"
+        )
+    if not re.fullmatch(r"/?[0-9]{0,3}", found["database"] or ""):
+        raise ValueError("has a database that is no number from 0 to 999, such as /1 at its end")
     return secret
 
 

@@ -1,4 +1,5 @@
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,38 @@ def test_into_redis(tmp_path: Path, served: tuple[StandIn, str], redis: RedisSer
         assert "Redis has pictures for" in ended.stdout
     assert len(nasa.requests) == 2
     assert len(redis.client.keys("astropiks:1:apod:*")) == 40
+
+
+def test_full_redis(tmp_path: Path, served: tuple[StandIn, str], redis: RedisServer) -> None:
+    """What Redis has no place for is not said to be there: it says what to do, and exits with 1."""
+    _, url = served
+    redis.client.config_set("maxmemory", "1")
+    ended = run([*ASTROPIKS, "warm", "--days", "40"], env(url, REDIS_URL=redis.url), tmp_path)
+    assert (ended.returncode, "has pictures" in ended.stdout) == (1, False)
+    said = " ".join(ended.stderr.split())
+    assert re.search(
+        r"Redis holds 0 of the (39|40) pictures that came\. See whether it is full", said
+    )
+    assert redis.client.keys("astropiks:1:apod:*") == []
+
+
+def test_partly_kept(tmp_path: Path, served: tuple[StandIn, str], redis: RedisServer) -> None:
+    """What Redis evicts to make room for the rest is counted, and not what has come."""
+    _, url = served
+    room = int(redis.client.info("memory")["used_memory"]) + 1_500_000
+    redis.client.config_set("maxmemory", room)
+    redis.client.config_set("maxmemory-policy", "allkeys-lru")
+    ended = run([*ASTROPIKS, "warm", "--days", "1500"], env(url, REDIS_URL=redis.url), tmp_path)
+    said = re.search(r"Redis holds (\d+) of the (\d+) pictures", " ".join(ended.stderr.split()))
+    assert ended.returncode == 1
+    assert said
+    assert 0 < int(said[1]) < int(said[2])
+
+
+def test_help(tmp_path: Path) -> None:
+    """The help says what becomes of the records."""
+    told = run([*ASTROPIKS, "warm", "--help"], environment(), tmp_path).stdout
+    assert "With REDIS_URL they are kept in Redis" in " ".join(told.split())
 
 
 def test_redis_away(tmp_path: Path, served: tuple[StandIn, str]) -> None:

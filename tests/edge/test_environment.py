@@ -6,6 +6,19 @@ import pytest
 from edge.environment import SettingsError, load
 from edge.settings import DevelopmentSettings, Settings, variables
 
+ADD_ONS = [
+    "REDIS_TLS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_USER", "REDIS_USERNAME",
+    "REDIS_DB", "REDIS_SSL", "REDIS_TLS", "REDIS_PUBLIC_URL", "REDIS_RO_URL", "REDIS_URL_2",
+    "REDIS_PORT_6379_TCP", "REDIS_PORT_6379_TCP_ADDR", "REDIS_SERVICE_HOST", "REDIS_VERSION",
+    "REDISCLOUD_URL", "REDISHOST", "HEROKU_REDIS_AMBER_URL",
+]  # fmt: skip
+"""What add-ons, linked containers and clusters set of their own accord."""
+
+REDIS_SLIPS = [
+    "REDIS_URI", "REDIS_ULR", "REDIS_URLS", "REDIS_URL_FIEL", "REDIS_URL_FILES", "redis_url",
+    "REDIS_TLS_VERFIY", "REDIS_TLS_VERIFIED", "REDIS_TSL_VERIFY", "REDIS_SSL_VERIFY",
+]  # fmt: skip
+
 SECRET_TEXT = base64.b64encode(b"s" * 64).decode()
 
 
@@ -67,18 +80,27 @@ def test_unknown_in_development(monkeypatch: pytest.MonkeyPatch) -> None:
     load(DevelopmentSettings)
 
 
-@pytest.mark.parametrize("name", ["REDIS_TLS_URL", "IMAGE_TAG", "PUBLIC_IP", "DATABASE_URL"])
+@pytest.mark.parametrize("name", ["IMAGE_TAG", "PUBLIC_IP", "DATABASE_URL", *ADD_ONS])
 def test_foreign(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Variables that a platform sets for others are none of our business."""
     monkeypatch.setenv(name, "x")
     load(Settings)
 
 
-@pytest.mark.parametrize("name", ["IMAGE_PROXIES", "PUBLIC_BASE_URLS"])
+@pytest.mark.parametrize("name", ["IMAGE_PROXIES", "PUBLIC_BASE_URLS", *REDIS_SLIPS])
 def test_nearly_foreign(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Unless they look like one of ours."""
     monkeypatch.setenv(name, "x")
     assert problems(monkeypatch)[0].startswith(f"{name} is not a setting")
+
+
+def test_slip_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped setting of Redis is told with the name that was meant, and without its value."""
+    found = problems(monkeypatch, REDIS_TLS_VERFIY="marker", REDIS_URI="redis://:marker@redis.test")
+    assert found == [
+        "REDIS_TLS_VERFIY is not a setting of this version. Did you mean REDIS_TLS_VERIFY?",
+        "REDIS_URI is not a setting of this version. Did you mean REDIS_URL?",
+    ]
 
 
 def test_redis_url(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@ import base64
 import json
 import traceback
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import ValidationError
 
 from attestation.keys import InvalidKeyError
 from edge import keyset_file
+from edge.redis_link import connection_pool
 from edge.settings import DevelopmentSettings, Settings
 from tests.attestation.test_keys import SAMPLES
 from tests.conftest import make_settings
@@ -102,6 +104,64 @@ def test_bad(name: str, value: str) -> None:
 def test_base_url(url: str) -> None:
     """NASA's address is https, or anything on loopback; a slash at its end does not matter."""
     assert make_settings(nasa_api_base_url=url).nasa_api_base_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://redis.test",
+        "rediss://user:pass%2Fword%5B@redis.test:6380/15",
+        'redis://:a:b;c^d{e}|\\"@127.0.0.1/',
+        "redis://[::1]:6379/1",
+    ],
+)
+def test_redis_url(url: str) -> None:
+    """An address of Redis that is let through is one that its library can read."""
+    settings = make_settings(redis_url=url)
+    pool = connection_pool(settings, 1)
+    assert pool.connection_kwargs["host"] == urlsplit(url).hostname
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:marker\u2100marker@redis.test",
+        "redis://:marker\uff0fmarker@redis.test",
+        "redis://:marker\uff1amarker@redis.test",
+        "redis://:marker[marker@redis.test",
+        "redis://:marker]marker@redis.test",
+        "redis://:marker/marker@redis.test",
+        "redis://user:12/marker@redis.test",
+        "redis://:marker marker@redis.test",
+        "redis://:marker\x01marker@redis.test",
+        "redis://:marker@redis.test:0",
+        "redis://:marker@redis.test:65536",
+        "redis://:marker@redis.test:\u0663",
+        "redis://:marker@[::::]",
+        "redis://:marker@redis.test?db=1",
+        "http://:marker@redis.test",
+    ],
+)
+def test_bad_redis_url(url: str) -> None:
+    """One that is none is told as such; no part of it is, nor by an exception behind that."""
+    with pytest.raises(ValidationError) as refusal:
+        make_settings(redis_url=url)
+    (told,) = refusal.value.errors()
+    refusals = "is no redis:// or rediss:// address", "has blanks or characters outside ASCII"
+    assert told["msg"].removeprefix("Value error, ").startswith(refusals)
+    cause = told["ctx"]["error"]
+    printed = "".join(traceback.format_exception(cause) + traceback.format_exception(refusal.value))
+    assert not [part for part in ("marker", "redis.test") if part in told["msg"] + printed]
+
+
+@pytest.mark.parametrize("database", ["abc", "1000", "1a", "-1"])
+def test_bad_database(database: str) -> None:
+    """A database is a number."""
+    with pytest.raises(ValidationError) as refusal:
+        make_settings(redis_url=f"redis://:marker@redis.test/{database}")
+    (told,) = refusal.value.errors()
+    assert told["msg"].startswith("Value error, has a database that is no number")
+    assert not [part for part in ("marker", "redis.test", database) if part in told["msg"]]
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)

@@ -48,6 +48,14 @@ class Machine:
         lines = map(json.loads, self.output.read_text().splitlines())
         return [line for line in lines if line["event"] == name]
 
+    def wait_for(self, event: str) -> None:
+        """Wait until it has logged an event."""
+        for _ in range(1000):
+            if self.events(event):
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"there was no event {event!r}")
+
     def get(self, path: str) -> httpx.Response:
         """Ask it as a genuine app."""
         return httpx.get(self.url + path, headers=headers(), timeout=30, trust_env=False)

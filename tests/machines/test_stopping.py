@@ -42,7 +42,7 @@ async def test_rolling_restart(platform: Platform, figure: Callable[[str], None]
         f"{len(router.failed)} of {router.answered + len(router.failed)} requests failed"
     )
     assert (router.failed, router.unsent) == ([], 0)
-    assert router.answered > 1000
+    assert router.answered > 50
     assert statuses == [0, 0]
 
 

@@ -77,7 +77,8 @@ def test_empty(platform: Platform) -> None:
     dated = f"{APOD}?date=2021-10-12"
     first.get(dated)
     platform.redis.stop()
-    until(first, "away")
+    for machine in (first, second):
+        until(machine, "away")
     platform.redis.start()
     until(first, "up")
     until(second, "up")
