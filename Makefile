@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && command -v "$$p" && break; done)
 
-.PHONY: setup run test check bench fleet mutations machines platform-check lock
+.PHONY: setup run test check bench profile fleet mutations machines platform-check lock
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
@@ -54,8 +54,14 @@ machines: setup
 platform-check: setup
 	PLATFORM_CHECK=1 $(BIN)/python -m pytest -q tests/machines/test_platform.py
 
+# The figures and the plot of docs/performance.md.
 bench: setup
 	$(BIN)/python -m benchmarks.attestation
+	$(BIN)/python -m benchmarks.hits --output docs
+
+# Where the time of a hit goes.
+profile: setup
+	$(BIN)/python -m benchmarks.profile_hits
 
 # The figures and the plot of docs/capacity.md.
 fleet: setup

@@ -1,14 +1,15 @@
 """ASGI factories: the one place where the parts meet."""
 
+import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import proxy.app
 import secrets_service.app
@@ -17,19 +18,24 @@ from attestation.claims import Clock
 from attestation.verifier import RequestVerifier
 from edge import health as probes
 from edge import logs, metrics, verification
-from edge.client_address import ClientAddress
+from edge.client_address import ClientAddress, Routers
 from edge.environment import load
+from edge.fast_path import FastPath
 from edge.gate import AttestationGate, Paths, Refusals
 from edge.health import Health, LastAnswers
 from edge.known_paths import KnownPaths
 from edge.limits import Limiter
+from edge.link import link_to_redis
 from edge.problems import exception_handlers
 from edge.rate_limit import DeviceLimit, RejectedLimit
-from edge.redis_link import RedisLink
 from edge.request_log import RequestLog
 from edge.settings import Settings
 from edge.watched_files import watching
+from proxy.ready import ReadyAnswers
 from proxy.sources.client import Transport
+
+if TYPE_CHECKING:
+    from edge.redis_link import RedisLink
 
 
 def from_environment() -> ASGIApp:
@@ -40,12 +46,31 @@ def from_environment() -> ASGIApp:
     """
     settings = load(Settings)
     logs.configure(settings.log_format, settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    gc.freeze()  # what is there by now stays: to look through it again and again takes time
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What a server serves.
+
+    Attributes:
+        app: the ASGI application.
+        fast_path: what `astropiks.http_protocol` asks before that; other servers do without.
+    """
+
+    app: ASGIApp
+    fast_path: FastPath | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one connection on."""
+        await self.app(scope, receive, send)
 
 
 def create_app(
     settings: Settings, *, clock: Clock = time.time, transport: Transport | None = None
-) -> ASGIApp:
+) -> Application:
     """Put routes and resources together, the gate round them, and the log round that.
 
     Args:
@@ -53,24 +78,26 @@ def create_app(
         clock: the present, as Unix time in seconds.
         transport: stands in for the network between the proxy and NASA.
     """
-    link = RedisLink(settings) if settings.redis_url else None
+    link = link_to_redis(settings)
     limiter = Limiter(clock, link)
     health = Health(redis=link)
     verifier = verification.build(settings, clock, link)
+    ready = ReadyAnswers(clock)
     routes = _routes(settings, health)
-    lifespan = _Lifespan(settings, clock, transport, verifier, limiter, health)
+    lifespan = _Lifespan(settings, clock, transport, link, verifier, limiter, health, ready)
     application = Starlette(
         routes=routes, exception_handlers=exception_handlers(), lifespan=lifespan.opened
     )
     # A redirect to the path without a slash would be built from the client's Host header.
     application.router.redirect_slashes = False
     app: ASGIApp = application
+    device_limit = None
     if settings.rate_limit_device != "off":
-        app = DeviceLimit(app, limiter=limiter, rate=settings.rate_limit_device)
+        app = device_limit = DeviceLimit(app, limiter=limiter, rate=settings.rate_limit_device)
     rejected = None
     if settings.rate_limit_rejected != "off":
         rejected = RejectedLimit(limiter, settings.rate_limit_rejected)
-    app = AttestationGate(
+    app = gate = AttestationGate(
         app,
         verifier=verifier,
         paths=_paths(settings),
@@ -78,10 +105,21 @@ def create_app(
         origin=settings.public_base_url,
         rejected=rejected,
     )
-    app = RequestLog(app, paths=KnownPaths(routes))
-    if settings.forwarded_allow_ips:
-        app = ClientAddress(app, forwarders=settings.forwarded_allow_ips)
-    return LastAnswers(app, health=health)
+    paths = KnownPaths(routes)
+    app = RequestLog(app, paths=paths)
+    routers = Routers(settings.forwarded_allow_ips)
+    app = ClientAddress(app, routers=routers)
+    fast_path = None
+    if not (limiter.is_shared and (device_limit or rejected)):
+        fast_path = FastPath(
+            health=health,
+            gate=gate,
+            device_limit=device_limit,
+            routers=routers,
+            ready=dict.fromkeys(proxy.app.PATHS, ready) if settings.serves_proxy else {},
+            paths=paths,
+        )
+    return Application(LastAnswers(app, health=health), fast_path)
 
 
 def _routes(settings: Settings, health: Health) -> list[Route]:
@@ -112,20 +150,22 @@ class _Lifespan:
     settings: Settings
     clock: Clock
     transport: Transport | None
+    link: "RedisLink | None"
     verifier: RequestVerifier
     limiter: Limiter
     health: Health
+    ready: ReadyAnswers
 
     @asynccontextmanager
     async def opened(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
-        settings, link = self.settings, self.health.redis
+        settings, link = self.settings, self.link
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
             if link is not None:
                 await stack.enter_async_context(link.opened())
             files = verification.watched_files(self.verifier, settings)
             if settings.serves_proxy:
-                opened = proxy.app.resources(settings, self.clock, self.transport, link)
+                opened = proxy.app.resources(settings, self.clock, self.transport, link, self.ready)
                 state |= await stack.enter_async_context(opened)
             if settings.serves_secrets:
                 opened_secrets = secrets_service.app.resources(settings, self.clock, self.limiter)

@@ -1,34 +1,39 @@
 """Fetch the last days' records as a service does at its start, and show how far that has come.
 
-With Redis they are kept there, for every process that serves.
+With Redis they are kept there, for every process that serves, and what it then has is counted.
 """
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.redis_link import RedisLink
+from edge.link import link_to_redis
 from edge.settings import Settings
 from proxy import freshness
 from proxy.app import open_board, open_holdings
 from proxy.errors import SourceError
 from proxy.holdings import Holdings
 from proxy.sources.quota import Quota
+from proxy.store import RedisStore, Store
+
+ATTEMPTS, PAUSE_SECONDS = 3, 1.0
+"""To count what Redis holds: one answer that comes too late does not tell that it holds nothing."""
 
 
 class WarmingError(Exception):
-    """NASA failed before all was there; the message says after how much."""
+    """Not all is where it should be; the message says how much is, and what to do."""
 
 
 def run(settings: Settings, days: int) -> str:
     """Fetch the records of the last *days* days and give a sentence about what there is.
 
     Raises:
-        WarmingError: NASA failed.
+        WarmingError: NASA failed, or Redis did not keep what came.
     """
     return asyncio.run(_run(settings, days))
 
@@ -36,31 +41,60 @@ def run(settings: Settings, days: int) -> str:
 async def _run(settings: Settings, count: int) -> str:
     clock = time.time
     today = freshness.today(clock())
+    days = [today - timedelta(days=n) for n in range(count)]
     async with AsyncExitStack() as stack:
-        link: RedisLink | None = None
-        if settings.redis_url is not None:
-            link = await stack.enter_async_context(RedisLink(settings).opened())
+        link = link_to_redis(settings)
+        if link is not None:
+            await stack.enter_async_context(link.opened())
             if not link.is_up:
                 raise WarmingError("Redis cannot be used: look at REDIS_URL, and at Redis.")
         board = await stack.enter_async_context(open_board(link, clock))
         quota = Quota("api.nasa.gov", clock, board)
         opened = open_holdings(settings, clock, quota, link=link)
         holdings = await stack.enter_async_context(opened)
+        failure: SourceError | None = None
         with _bar() as bar:
             task = bar.add_task("days", total=count)
             try:
                 await holdings.warm(count, lambda days: bar.advance(task, days))
             except SourceError as error:
-                have = _records(holdings, today, count)
-                raise WarmingError(f"NASA failed ({error}) when {have} days were there.") from None
-        have = _records(holdings, today, count)
-        where = "Redis has" if link and link.is_up else "NASA has"
-    return f"{where} pictures for {have} of the last {count} days."
+                failure = error
+        came = [day for day in days if _has_record(holdings, day)]
+        kept = came if link is None else await _kept(RedisStore(link, clock), came)
+    return _said(count, came=len(came), kept=len(kept), failure=failure, has_redis=link is not None)
 
 
-def _records(holdings: Holdings, today: date, count: int) -> int:
-    found = (holdings.peek(today - timedelta(days=n)) for n in range(count))
-    return sum(one is not None and one.held.record is not None for one in found)
+def _said(count: int, *, came: int, kept: int, failure: SourceError | None, has_redis: bool) -> str:
+    problems = []
+    if failure:
+        problems.append(f"NASA failed ({failure}) when {came} days were there. Run this again.")
+    if kept < came:
+        problems.append(
+            f"Redis holds {kept} of the {came} pictures that came. See whether it is full "
+            "(maxmemory; 25 MB hold all), up and near, and run this again: what it holds is not "
+            "fetched again."
+        )
+    if problems:
+        raise WarmingError(" ".join(problems))
+    return f"{'Redis' if has_redis else 'NASA'} has pictures for {kept} of the last {count} days."
+
+
+def _has_record(holdings: Holdings, day: date) -> bool:
+    found = holdings.peek(day)
+    return found is not None and found.held.record is not None
+
+
+async def _kept(store: Store, days: Sequence[date]) -> set[date]:
+    """Give those of *days* whose records lie in *store*."""
+    kept: set[date] = set()
+    for attempt in range(ATTEMPTS):
+        if len(kept) == len(days):
+            break
+        if attempt:
+            await asyncio.sleep(PAUSE_SECONDS)
+        found = await store.find([day for day in days if day not in kept])
+        kept |= {day for day, given in found.items() if day and given.record}
+    return kept
 
 
 def _bar() -> Progress:

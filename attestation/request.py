@@ -1,5 +1,6 @@
 """A request as the verifier sees it, whatever server or gateway received it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ class HttpRequest:
     origin: str
     path: str
     query: str | None
-    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
 
     def values(self, name: str) -> list[bytes]:
         """Give every value of a header, whose *name* is in lower case."""

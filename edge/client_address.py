@@ -5,6 +5,7 @@ before that, the client may have written itself.
 """
 
 import ipaddress
+from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,19 +19,36 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 class ClientAddress:
     """Puts the client's address into the scope, in place of its router's."""
 
-    def __init__(self, app: ASGIApp, *, forwarders: Forwarders) -> None:
-        """Wrap *app*; the last address that is none of *forwarders*' is the client's."""
+    def __init__(self, app: ASGIApp, *, routers: "Routers") -> None:
         self._app = app
-        self._believes_all = forwarders == "*"
-        self._networks = () if forwarders == "*" else forwarders
+        self._routers = routers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on."""
         if scope["type"] == "http" and scope.get("client"):
-            told = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-            address = self._client(scope["client"][0], b",".join(told).decode("latin-1"))
+            address = self._routers.client(scope["client"][0], scope["headers"])
             scope["client"] = (address, 0)
         await self._app(scope, receive, send)
+
+
+class Routers:
+    """Who is believed."""
+
+    def __init__(self, forwarders: Forwarders) -> None:
+        self._believes_all = forwarders == "*"
+        self._networks = () if forwarders == "*" else forwarders
+
+    def client(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """Give the client of a request: the last address that is no router's.
+
+        Args:
+            peer: address of whoever has connected to us.
+            headers: of the request, names in lower case.
+        """
+        if not self._believes_all and not self._networks:
+            return peer
+        told = [value for name, value in headers if name == b"x-forwarded-for"]
+        return self._client(peer, b",".join(told).decode("latin-1"))
 
     def _client(self, peer: str, forwarded_for: str) -> str:
         """Go from the connection outwards, as far as there is somebody to believe."""

@@ -5,11 +5,29 @@ special part: when it goes away, the others still get the result.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, Protocol, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+class FailedElsewhereError(Exception):
+    """The process that did the work for all of them failed; the message is what it told."""
+
+
+class SharedFlight(Protocol):
+    """Runs at most one work for each subject, in all processes; see `edge.redis_flight`."""
+
+    async def once(
+        self,
+        subject: str,
+        work: Callable[[], Awaitable[V]],
+        *,
+        keep: Callable[[V], Awaitable[str | None]],
+        tell: Callable[[Exception], str],
+    ) -> V | None:
+        """Do *work*, or wait until another process has done it, and give None."""
 
 
 class SingleFlight(Generic[K, V]):

@@ -14,7 +14,7 @@ from attestation.verifier import RequestVerifier
 from edge import logs, metrics
 from edge.known_paths import KnownPaths
 from edge.problems import Problem
-from edge.rate_limit import RejectedLimit
+from edge.rate_limit import OVER_RATE_LIMIT, RejectedLimit
 
 MAX_SIGNED_BODY_BYTES = 1024 * 1024
 """A body has to be held whole before its digest is known."""
@@ -47,6 +47,26 @@ class Refusals(NamedTuple):
 
     missing: int = 401
     invalid: int = 401
+
+    def problem(self, refusal: AttestationError) -> Problem:
+        """Give the answer, which says nothing of the reason."""
+        status = self.missing if isinstance(refusal, MissingTokenError) else self.invalid
+        headers = CHALLENGE if status == 401 else {}
+        return Problem.of_gateway(status, "ATTESTATION_REQUIRED", MESSAGE, headers)
+
+
+class Refused(NamedTuple):
+    """A request that has been refused, and counted as such.
+
+    Attributes:
+        problem: the answer.
+        reason: stable code, for the log alone.
+        detail: more of it, likewise.
+    """
+
+    problem: Problem
+    reason: str
+    detail: str
 
 
 class AttestationGate:
@@ -123,15 +143,32 @@ class AttestationGate:
     async def _refuse(
         self, refusal: AttestationError, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        too_many = await self._rejected.objection(scope) if self._rejected else None
-        if too_many is not None:
-            await too_many.response(scope)(scope, receive, send)
-            return
-        is_missing = isinstance(refusal, MissingTokenError)
-        status = self._refusals.missing if is_missing else self._refusals.invalid
-        headers = CHALLENGE if status == 401 else {}
-        problem = Problem.of_gateway(status, "ATTESTATION_REQUIRED", MESSAGE, headers)
-        await problem.response(scope)(scope, receive, send)
+        problem = await self._rejected.objection(scope) if self._rejected else None
+        if problem is not None:
+            logs.note(reason=OVER_RATE_LIMIT, detail="rejected")
+        problem = problem or self._refusals.problem(refusal)
+        await problem.response(scope["path"])(scope, receive, send)
+
+    def decide_here(self, request: HttpRequest, host: str) -> Attestation | Refused | None:
+        """Decide on a request from *host* without waiting for anything, for the fast path.
+
+        Only a refusal is counted here. None: that is for the long way, and nothing has been
+        counted.
+        """
+        if request.path in self._paths.public or self._verifier.needs_body:
+            return None
+        try:
+            return self._verifier.verify_head(request)
+        except VerificationFailureError:
+            return None
+        except AttestationError as refusal:
+            if self._paths.monitored.template(request.path) is not None:
+                return None
+            metrics.count_attestation("refused", refusal.reason)
+            too_many = self._rejected.objection_here(host) if self._rejected else None
+            if too_many is not None:
+                return Refused(too_many, OVER_RATE_LIMIT, "rejected")
+            return Refused(self._refusals.problem(refusal), refusal.reason, refusal.detail)
 
 
 def _report(refusal: AttestationError, decision: metrics.Decision) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge.redis_link import RedisLink
+from edge.link import Link
 
 PATHS = ("/livez", "/readyz")
 
@@ -24,7 +24,7 @@ class Health:
     """
 
     is_stopping: bool = False
-    redis: RedisLink | None = None
+    redis: Link | None = None
 
     def routes(self) -> list[Route]:
         """Both probes. A process that serves at all has its keys and resources: it is ready.

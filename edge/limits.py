@@ -15,7 +15,7 @@ from cachetools import FIFOCache
 from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage
 
-from edge.redis_link import RedisLink, RedisUnusableError, StrangeReplyError
+from edge.link import Link, RedisUnusableError, StrangeReplyError
 
 PREFIX = "astropiks:1:limit"
 
@@ -79,7 +79,7 @@ class _Window:
 class SharedCounters:
     """Counters in Redis, of all processes."""
 
-    def __init__(self, link: RedisLink) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
         # The pool has the address: of the one given here only the scheme is looked at. And the
         # library's types do not know the option that its documentation names.
@@ -107,7 +107,7 @@ class SharedCounters:
 class Limiter:
     """Counts what happens."""
 
-    def __init__(self, clock: Clock, link: RedisLink | None = None) -> None:
+    def __init__(self, clock: Clock, link: Link | None = None) -> None:
         """Count by *clock*; in Redis too, if there is a *link* to it."""
         self._clock = clock
         self._windows: FIFOCache[tuple[str, ...], _Window] = FIFOCache(MAX_COUNTERS)

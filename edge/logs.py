@@ -4,14 +4,17 @@ What may be in a line is an allow-list. An exception is logged as its type and t
 through: its text is left out, since it may quote a URL, a header or a token.
 """
 
+import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 import structlog
 
 LogFormat = Literal["json", "console"]
@@ -39,6 +42,54 @@ QUIET_LOGGERS = {
 """What these loggers have to reach to be heard, whatever LOG_LEVEL says."""
 
 
+LINE_FORM = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+
+TOGETHER_SECONDS, TOGETHER_LINES = 0.01, 100
+"""How long a closing line may wait for others to be written with, and for how many."""
+
+
+class ClosingLines:
+    """Writes requests' closing lines, of which each request costs one: without what others need.
+
+    They reach stdout together. Any other line takes with it what came before.
+    """
+
+    def __init__(self) -> None:
+        """Begin where `configure` has not said how."""
+        self._renderer: object = None
+        self._waiting: list[bytes] = []
+
+    def begin(self, renderer: object) -> None:
+        """Write for as long as `structlog` ends with that *renderer*, which writes as we do."""
+        self._renderer = renderer
+
+    def write(self, fields: Mapping[str, object]) -> None:
+        """Write one line, of *fields* alone."""
+        if structlog.get_config()["processors"][-1] is not self._renderer:
+            log("info", "request", **fields)
+            return
+        line = {**fields, "event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+        self._waiting.append(orjson.dumps(line, option=LINE_FORM))
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_later(TOGETHER_SECONDS, self.flush)
+            except RuntimeError:
+                self.flush()
+        elif len(self._waiting) == TOGETHER_LINES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Let what waits reach stdout."""
+        if self._waiting:
+            lines, self._waiting = b"".join(self._waiting), []
+            with suppress(OSError, ValueError):
+                sys.stdout.write(lines.decode())
+                sys.stdout.flush()
+
+
+_closing_lines = ClosingLines()
+
+
 def configure(log_format: LogFormat, level: LogLevel) -> None:
     """Send our events and those of the libraries to stdout in one form."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
@@ -48,7 +99,7 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         summarize_exception,
     ]
-    renderer: Any = structlog.processors.JSONRenderer(sort_keys=True)
+    renderer: Any = structlog.processors.JSONRenderer(_json)
     if log_format == "console":
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
     structlog.configure(
@@ -70,6 +121,8 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
     )
     logging.basicConfig(handlers=[handler], level=threshold, force=True)
     logging.captureWarnings(capture=True)
+    writes_quickly = log_format == "json" and threshold <= logging.INFO
+    _closing_lines.begin(renderer if writes_quickly else None)
     logging.raiseExceptions = False  # a broken stdout would bring a traceback for each line
     for name, least in QUIET_LOGGERS.items():
         logging.getLogger(name).setLevel(least)
@@ -80,8 +133,22 @@ def log(level: LogLevel, event: str, **fields: object) -> None:
 
     A line that cannot be written is lost: that must not cost the request that it is about.
     """
+    _closing_lines.flush()
     with suppress(OSError, ValueError):
         getattr(structlog.get_logger(), level)(event, **fields)
+
+
+def request_ended(**fields: object) -> None:
+    """Write the closing line of a request, by *fields* alone: the one line that each request costs.
+
+    The same line as `log` would write, without the machinery that this one does not need.
+    """
+    _closing_lines.write(fields)
+
+
+def noted() -> dict[str, Any]:
+    """Give the fields of the request in hand."""
+    return structlog.contextvars.get_contextvars()
 
 
 def record(event: str, **fields: object) -> None:
@@ -90,6 +157,7 @@ def record(event: str, **fields: object) -> None:
     Raises:
         OSError, ValueError: it could not be written.
     """
+    _closing_lines.flush()
     logger = structlog.wrap_logger(
         structlog.WriteLogger(sys.stdout),
         wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
@@ -135,6 +203,10 @@ def summarize_exception(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
     if str(event.get("event", "")).startswith("Traceback"):
         event["event"] = "a library's traceback, left out"
     return event
+
+
+def _json(event: Event, default: Callable[[Any], Any]) -> str:
+    return orjson.dumps(event, default, orjson.OPT_SORT_KEYS).decode()
 
 
 def keep_allowed_fields(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401

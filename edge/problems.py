@@ -15,7 +15,7 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ExceptionHandler, Scope
+from starlette.types import ExceptionHandler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +48,14 @@ class Problem:
         nasa = {"error": {"code": code, "message": message}}
         return cls(status=status, detail=message, nasa=nasa, headers=headers or {})
 
-    def response(self, scope: Scope) -> Response:
-        """Render for one request; `instance` is its path, without the query."""
+    def response(self, path: str) -> Response:
+        """Render for a request; its decoded *path*, without the query, is the `instance`."""
         body = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
-            "instance": quote(scope["path"]),
+            "instance": quote(path),
             **self.nasa,
         }
         return Response(
@@ -83,11 +83,11 @@ def exception_handlers() -> Mapping[Any, ExceptionHandler]:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  (the table above says so)
     if error.status_code == 404:
-        return NOT_FOUND.response(request.scope)
+        return NOT_FOUND.response(request.scope["path"])
     status = HTTPStatus(error.status_code)
     problem = Problem.of_gateway(error.status_code, status.name, status.description, error.headers)
-    return problem.response(request.scope)
+    return problem.response(request.scope["path"])
 
 
 async def _on_exception(request: Request, _: Exception) -> Response:
-    return UNEXPECTED.response(request.scope)
+    return UNEXPECTED.response(request.scope["path"])

@@ -4,7 +4,9 @@ Told in `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers
 """
 
 import ipaddress
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +14,9 @@ from attestation.claims import Attestation
 from edge import logs, metrics
 from edge.limits import Limiter, Usage
 from edge.problems import Problem
+
+OVER_RATE_LIMIT = "over_rate_limit"
+"""Why, in the log."""
 
 IPV6_PREFIX = 64
 """What one customer gets: with a limit for each address they would have 2^64 limits."""
@@ -34,8 +39,10 @@ class DeviceLimit:
         if scope["type"] != "http" or "attestation" not in scope:
             await self._app(scope, receive, send)
             return
-        usage = await self._limiter.count(self._rate, *_client(scope["attestation"], scope))
-        headers = _headers("device", usage)
+        who = _client(scope["attestation"], _host(scope))
+        usage = await self._limiter.count(self._rate, *who)
+        values = _values("device", usage)
+        headers = (*zip((b"ratelimit", b"ratelimit-policy"), values, strict=True),)
 
         async def send_limited(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -43,10 +50,28 @@ class DeviceLimit:
             await send(message)
 
         if usage.is_over:
-            problem = _too_many("device", usage)
-            await problem.response(scope)(scope, receive, send_limited)
+            logs.note(reason=OVER_RATE_LIMIT, detail="device")
+            await _too_many("device", usage).response(scope["path"])(scope, receive, send_limited)
             return
         await self._app(scope, receive, send_limited)
+
+    def count_here(self, attestation: Attestation, host: str) -> "Counted":
+        """Count a request likewise, by this process alone, for whoever answers it elsewhere."""
+        usage = self._limiter.count_here(self._rate, *_client(attestation, host))
+        head = b"ratelimit: %s\r\nratelimit-policy: %s\r\n" % _values("device", usage)
+        return Counted(head, _too_many("device", usage) if usage.is_over else None)
+
+
+class Counted(NamedTuple):
+    """What a count has come to.
+
+    Attributes:
+        head: header lines that tell of it.
+        problem: the answer, if it is one too many.
+    """
+
+    head: bytes
+    problem: Problem | None
 
 
 class RejectedLimit:
@@ -61,19 +86,29 @@ class RejectedLimit:
 
     async def objection(self, scope: Scope) -> Problem | None:
         """Count a refusal, and give the answer if it is one too many."""
-        usage = await self._limiter.count(self._rate, "rejected", _address(scope))
+        usage = await self._limiter.count(self._rate, "rejected", network(_host(scope)))
+        return _too_many("rejected", usage) if usage.is_over else None
+
+    def objection_here(self, host: str) -> Problem | None:
+        """Count likewise, by this process alone."""
+        usage = self._limiter.count_here(self._rate, "rejected", network(host))
         return _too_many("rejected", usage) if usage.is_over else None
 
 
-def _client(attestation: Attestation | None, scope: Scope) -> tuple[str, str]:
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Write headers as they stand in a response."""
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
+
+
+def _client(attestation: Attestation | None, host: str) -> tuple[str, str]:
     if attestation is None or attestation.device_id is None:
-        return "address", _address(scope)
+        return "address", network(host)
     return "device", attestation.device_id
 
 
-def _address(scope: Scope) -> str:
+def _host(scope: Scope) -> str:
     client = scope.get("client")
-    return network(client[0]) if client else ""
+    return client[0] if client else ""
 
 
 @lru_cache(maxsize=10_000)
@@ -92,13 +127,17 @@ def network(address: str) -> str:
 
 def _too_many(policy: metrics.Policy, usage: Usage) -> Problem:
     metrics.count_over_rate_limit(policy)
-    logs.note(reason="over_rate_limit", detail=policy)
     headers = {"Retry-After": str(usage.reset_seconds)}
     message = f"Too many requests. Try again in {usage.reset_seconds} seconds."
     return Problem.of_gateway(429, "OVER_RATE_LIMIT", message, headers)
 
 
-def _headers(policy: str, usage: Usage) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+def _values(policy: str, usage: Usage) -> tuple[bytes, bytes]:
+    """Give what the two headers say."""
     limit = f'"{policy}";r={usage.remaining};t={usage.reset_seconds}'
-    terms = f'"{policy}";q={usage.limit};w={usage.window_seconds}'
-    return (b"ratelimit", limit.encode()), (b"ratelimit-policy", terms.encode())
+    return limit.encode(), _policy(policy, usage.limit, usage.window_seconds)
+
+
+@lru_cache(maxsize=100)
+def _policy(policy: str, limit: int, window_seconds: int) -> bytes:
+    return f'"{policy}";q={limit};w={window_seconds}'.encode()

@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
-from edge.redis_link import RedisLink, RedisUnusableError, in_background
+from edge.flight import FailedElsewhereError
+from edge.link import Link, RedisUnusableError, in_background
 from edge.redis_notices import Notices
 
 T = TypeVar("T")
@@ -36,14 +37,10 @@ DONE, GONE, FAILED = "done", "gone", "failed "
 """What is told when a flight ends: there is something; nobody works on it; why there is nothing."""
 
 
-class FailedElsewhereError(Exception):
-    """The process that had the lease failed; the message is what it told."""
-
-
 class SharedFlight:
     """Lets one process work at a time, for each subject."""
 
-    def __init__(self, link: RedisLink, notices: Notices) -> None:
+    def __init__(self, link: Link, notices: Notices) -> None:
         self._link = link
         self._notices = notices
         self._landing: set[asyncio.Task[None]] = set()
@@ -144,7 +141,7 @@ async def _kept(keep: Callable[[T], Awaitable[str | None]], result: T) -> str:
 class _Lease:
     """The right to work on something, for so long as it is renewed."""
 
-    def __init__(self, link: RedisLink, key: str) -> None:
+    def __init__(self, link: Link, key: str) -> None:
         self._link = link
         self._key = key
         self._lock: Lock | None = None

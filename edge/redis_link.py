@@ -1,7 +1,7 @@
-"""The way to Redis, which all processes of a service share, and which may fail at any time.
+"""The way to Redis; see `edge.link`.
 
-Redis that is away, slow, frozen or full must cost a request next to nothing. So each operation has
-a few milliseconds; after one that takes longer none is tried until Redis answers again.
+After an operation that takes longer than its few milliseconds none is tried until Redis answers
+again: away, slow, frozen or full, it costs a request next to nothing.
 
 Only the modules `edge/redis_*` import `redis`.
 """
@@ -9,11 +9,9 @@ Only the modules `edge/redis_*` import `redis`.
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -22,22 +20,13 @@ from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as SlowError
 
 from edge import logs, metrics
+from edge.link import OPERATION_SECONDS, Lane, RedisUnusableError, StrangeReplyError, bounds
 from edge.settings import Settings
 
 T = TypeVar("T")
 
-OPERATION_SECONDS = 0.03
-"""For one operation, its turn included. A request is to lose no more than 0.1 s by all of them: one
-is for its limit, one for its signature; the rest have `BUDGET_SECONDS` together."""
-
-BACKGROUND_TURN_SECONDS = 5.0
-"""For the turn of an operation that no request waits for."""
-
 FAIR_SECONDS = OPERATION_SECONDS / 2
 """Who had less was given no fair chance: that says nothing of Redis."""
-
-BUDGET_SECONDS = 0.05
-"""For all that comes before a call of NASA."""
 
 CONNECT_SECONDS = 1.0
 """For new connections, which no request waits for."""
@@ -45,9 +34,6 @@ CONNECT_SECONDS = 1.0
 HEARTBEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 TELL_SECONDS = 60.0
-
-Lane = Literal["records", "limits"]
-"""What an operation is for. A crowd whose requests are counted keeps no record waiting."""
 
 LANE_CONNECTIONS = 3
 MAX_CONNECTIONS = 2 * LANE_CONNECTIONS
@@ -58,52 +44,6 @@ ALIVE_KEY = "astropiks:1:alive"
 LATE_ROUNDS = 10
 """Of the event loop, for an answer that is there and has not been read: then it is us who are slow,
 not Redis."""
-
-
-CLOCKS_SECONDS = 60
-"""By which the clocks of two machines may differ."""
-
-
-@dataclass(slots=True)
-class _Budget:
-    """What operations may still take together, and how long each may wait for its turn."""
-
-    left: float
-    turn_seconds: float = OPERATION_SECONDS
-
-
-_budget: ContextVar[_Budget | None] = ContextVar("redis_budget", default=None)
-
-
-@contextmanager
-def budget(seconds: float) -> Iterator[None]:
-    """Let all operations of this task take so many seconds together."""
-    with _within(_Budget(seconds)):
-        yield
-
-
-@contextmanager
-def in_background() -> Iterator[None]:
-    """Let operations of this task have no such bound, and time for their turn: nobody waits."""
-    with _within(_Budget(math.inf, BACKGROUND_TURN_SECONDS)):
-        yield
-
-
-@contextmanager
-def _within(bounds: _Budget) -> Iterator[None]:
-    token = _budget.set(bounds)
-    try:
-        yield
-    finally:
-        _budget.reset(token)
-
-
-class RedisUnusableError(Exception):
-    """Redis did not do it. Quotes neither it nor the address, which may hold a password."""
-
-
-class StrangeReplyError(Exception):
-    """Redis gave what it cannot have been asked for."""
 
 
 def connection_pool(
@@ -179,18 +119,18 @@ class RedisLink:
         """
         if not self.is_up:
             raise RedisUnusableError
-        bounds = _budget.get() or _Budget(OPERATION_SECONDS)
+        own = bounds()
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
             turns = self._lanes[lane]
-            if not await _turn(turns, min(bounds.turn_seconds, bounds.left)):
+            if not await _turn(turns, min(own.turn_seconds, own.left)):
                 metrics.count_redis_failure("crowded")
                 raise RedisUnusableError
-            waited = 0 if bounds.left == math.inf else loop.time() - began
-            return await self._call(operation, turns, min(OPERATION_SECONDS, bounds.left) - waited)
+            waited = 0 if own.left == math.inf else loop.time() - began
+            return await self._call(operation, turns, min(OPERATION_SECONDS, own.left) - waited)
         finally:
-            bounds.left -= loop.time() - began
+            own.left -= loop.time() - began
 
     async def _call(
         self, operation: Callable[[Redis], Awaitable[T]], turns: asyncio.Semaphore, left: float

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from edge.redis_link import CONNECT_SECONDS, RedisLink, RedisUnusableError, connection_pool
+from edge.link import Link, RedisUnusableError
+from edge.redis_link import CONNECT_SECONDS, connection_pool
 from edge.settings import Settings
 
 RETRY_SECONDS = 1.0
@@ -27,7 +28,7 @@ class Notices:
         is_on: whether notices are heard.
     """
 
-    def __init__(self, link: RedisLink, redis: Redis, channel: str) -> None:
+    def __init__(self, link: Link, redis: Redis, channel: str) -> None:
         """Use *channel*; `open_notices` does it."""
         self._link = link
         self._redis = redis
@@ -95,7 +96,7 @@ class Notices:
 
 
 @asynccontextmanager
-async def open_notices(settings: Settings, link: RedisLink, channel: str) -> AsyncIterator[Notices]:
+async def open_notices(settings: Settings, link: Link, channel: str) -> AsyncIterator[Notices]:
     """Hear what is said in *channel*, on a connection of its own."""
     pool = connection_pool(settings, 1)
     notices = Notices(link, Redis(connection_pool=pool), channel)

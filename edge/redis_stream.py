@@ -3,6 +3,7 @@
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from edge.link import StreamError
 from edge.redis_link import connection_pool
 from edge.settings import Settings
 
@@ -12,10 +13,6 @@ MAX_CONNECTIONS = 2
 
 MAX_ENTRIES = 1_000_000
 """About; the oldest give way."""
-
-
-class StreamError(Exception):
-    """Redis did not take an entry. Quotes neither it nor the address, which may hold a password."""
 
 
 class RedisStream:

@@ -7,7 +7,7 @@ from typing import Any
 from attestation.claims import Clock
 from attestation.memory import ProcessReplayStore
 from attestation.request_errors import ReplayError
-from edge.redis_link import CLOCKS_SECONDS, RedisLink, RedisUnusableError, StrangeReplyError
+from edge.link import CLOCKS_SECONDS, Link, RedisUnusableError, StrangeReplyError
 
 SEEN, MEMORY, YOUNG = "astropiks:1:seen:", "astropiks:1:memory", "astropiks:1:young"
 
@@ -26,7 +26,7 @@ KEYS[3] stands for ARGV[2] seconds, in which something of that may still be vali
 class SharedReplayStore:
     """What Redis knows, and besides what this process has seen itself."""
 
-    def __init__(self, clock: Clock, link: RedisLink, longest_seconds: float) -> None:
+    def __init__(self, clock: Clock, link: Link, longest_seconds: float) -> None:
         """Remember in Redis; no signature is valid for more than *longest_seconds* from now on."""
         self._young_seconds = math.ceil(longest_seconds) + CLOCKS_SECONDS
         self._clock = clock

@@ -1,10 +1,10 @@
 """The outermost layer: an id and one closing log line for each request, and no loose exception."""
 
+import random
 import re
 import time
-import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge import logs
@@ -28,7 +28,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        given = (value for name, value in scope["headers"] if name == b"x-request-id")
+        request_id = request_id_of(next(given, None))
         status: int | None = None
 
         async def send_identified(message: Message) -> None:
@@ -45,18 +46,26 @@ class RequestLog:
         except Exception as error:  # noqa: BLE001  (the last place where it can be answered)
             logs.log("error", "unexpected", exc_info=error)
             if status is None:
-                await UNEXPECTED.response(scope)(scope, receive, send_identified)
+                await UNEXPECTED.response(scope["path"])(scope, receive, send_identified)
         finally:
-            logs.log(
-                "info",
-                "request",
+            logs.request_ended(
+                **logs.noted(),
                 method=scope["method"],
                 route=self._paths.template(scope["path"]) or "other",
                 status=status,
-                duration_ms=round((time.perf_counter() - began) * 1000, 1),
+                duration_ms=milliseconds_since(began),
             )
 
 
-def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get("X-Request-ID", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+def request_id_of(given: bytes | None) -> str:
+    """Give the id that a request has been *given*, or a new one."""
+    if given is not None:
+        text = given.decode("latin-1")
+        if REQUEST_ID.fullmatch(text):
+            return text
+    return f"{random.getrandbits(128):032x}"
+
+
+def milliseconds_since(began: float) -> float:
+    """Give the time since `time.perf_counter()` was *began*, as a log line has it."""
+    return round((time.perf_counter() - began) * 1000, 1)

@@ -7,7 +7,7 @@ from attestation.memory import ProcessReplayStore
 from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
 from edge import keyset_file
-from edge.redis_link import RedisLink
+from edge.link import Link
 from edge.replays import SharedReplayStore
 from edge.settings import Settings
 from edge.watched_files import WatchedFile
@@ -52,7 +52,7 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def build(settings: Settings, clock: Clock, link: RedisLink | None = None) -> RequestVerifier:
+def build(settings: Settings, clock: Clock, link: Link | None = None) -> RequestVerifier:
     """Make the verifier, which knows all signatures that have been seen on this side of *link*.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`GET /planetary/apod`: from a request to an answer, and its caching headers."""
+"""`GET /planetary/apod`: from a request to an answer."""
 
 from typing import TypedDict
 
@@ -10,18 +10,18 @@ from edge import logs
 from proxy import freshness, query
 from proxy.errors import ApodError
 from proxy.problems import failed
-from proxy.service import Answer, ApodService
+from proxy.ready import ReadyAnswers
+from proxy.reply import reply, wish_of
+from proxy.service import ApodService
 
 PATH = "/planetary/apod"
-
-SERVER = "astropiks"
-"""Our name in `Cache-Status` (RFC 9211)."""
 
 
 class ApodState(TypedDict):
     """What the lifespan gives each request."""
 
     apod: ApodService
+    ready: ReadyAnswers
     max_days: int
     days_ahead: int
     clock: freshness.Clock
@@ -46,38 +46,6 @@ async def picture_of_the_day(request: Request[ApodState]) -> Response:
     except ApodError as error:
         return failed(error, request.scope)
     logs.note(cache=answer.cache)
-    headers = _headers(answer)
-    tags = request.headers.getlist("If-None-Match")
-    if not answer.is_random and _matches(tags, answer.etag):
-        return Response(status_code=304, headers=headers)
-    return Response(answer.body, headers=headers, media_type="application/json")
-
-
-def _headers(answer: Answer) -> dict[str, str]:
-    """Caching headers (RFC 9111): private, since what lies behind a token is not for sharing."""
-    ttl = answer.lifetime - answer.age
-    is_stale = answer.cache in {"stale-while-revalidate", "stale-if-error"}
-    status = {
-        "hit": f"hit; ttl={ttl}",
-        "stale-while-revalidate": f"hit; ttl={ttl}; detail=stale-while-revalidate",
-        "stale-if-error": f"hit; ttl={ttl}; detail=stale-if-error",
-        "miss": "fwd=miss; stored",
-        "refreshed": "fwd=stale; stored",
-        "collapsed": "fwd=miss; collapsed",
-    }[answer.cache]
-    # A stale answer must not be pinned downstream by the lifetime it once had.
-    max_age = 0 if is_stale else answer.lifetime
-    if answer.is_random:
-        return {"Cache-Control": "private, no-store", "Cache-Status": f"{SERVER}; {status}"}
-    return {
-        "Age": str(answer.age),
-        "Cache-Control": f"private, max-age={max_age}",
-        "Cache-Status": f"{SERVER}; {status}",
-        "ETag": answer.etag,
-    }
-
-
-def _matches(if_none_match: list[str], etag: str) -> bool:
-    """Compare weakly, as RFC 9110 section 13.1.2 wants it for If-None-Match."""
-    tags = {tag.strip().removeprefix("W/") for line in if_none_match for tag in line.split(",")}
-    return etag in tags or if_none_match == ["*"]
+    request.state["ready"].keep(request.scope["query_string"], asked, answer)
+    codings, tags = map(request.headers.getlist, ("Accept-Encoding", "If-None-Match"))
+    return reply(answer, wish_of(answer, codings, tags), request.state["clock"]())

@@ -1,15 +1,14 @@
 """The proxy as routes and resources, for the composition root to serve."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
 
 from starlette.routing import Route
 
 from edge import logs
-from edge.redis_flight import SharedFlight
-from edge.redis_link import RedisLink
-from edge.redis_notices import open_notices
+from edge.link import Link as SharedLink
 from edge.settings import Settings
 from proxy import apod, freshness, images, passthrough
 from proxy.apod import ApodState
@@ -20,6 +19,7 @@ from proxy.passthrough import Passthrough, PassthroughState
 from proxy.paths import BASES
 from proxy.picture_links import PictureLinks
 from proxy.quota_board import RedisBoard
+from proxy.ready import ReadyAnswers
 from proxy.renewal import Shared
 from proxy.service import ApodService
 from proxy.sources.breaker import Breaker
@@ -51,6 +51,10 @@ class ProxyState(ApodState, PicturesState, PassthroughState):
     """What the lifespan gives each request; pictures and other APIs only if they are served."""
 
 
+PATHS = tuple(f"{base}{apod.PATH}" for base in BASES)
+"""Where ready answers are found."""
+
+
 def routes(settings: Settings) -> list[Route]:
     """Give every path the proxy answers."""
     pictures = images.routes(settings.image_hosts) if settings.image_proxy == "on" else []
@@ -63,7 +67,8 @@ async def resources(
     settings: Settings,
     clock: freshness.Clock,
     transport: Transport | None = None,
-    link: RedisLink | None = None,
+    link: SharedLink | None = None,
+    ready: ReadyAnswers | None = None,
 ) -> AsyncIterator[ProxyState]:
     """Open what the routes need, and close it.
 
@@ -72,14 +77,17 @@ async def resources(
         clock: the present.
         transport: stands in for the network in tests.
         link: opened way to Redis, if there is one.
+        ready: where answers are kept for who can send them at once.
     """
+    ready = ready or ReadyAnswers(clock)
     async with AsyncExitStack() as stack:
         board = await stack.enter_async_context(open_board(link, clock))
         quota = Quota("api.nasa.gov", clock, board)
-        opened = open_holdings(settings, clock, quota, transport, link)
+        opened = open_holdings(settings, clock, quota, transport, link, ready.changed)
         holdings = await stack.enter_async_context(opened)
         state: ProxyState = {
             "apod": _service(settings, holdings, clock),
+            "ready": ready,
             "clock": clock,
             "max_days": settings.apod_max_range_days,
             # In Kiritimati it is tomorrow for ten hours of UTC's today.
@@ -114,13 +122,17 @@ async def open_holdings(
     clock: freshness.Clock,
     quota: Quota,
     transport: Transport | None = None,
-    link: RedisLink | None = None,
+    link: SharedLink | None = None,
+    changed: Callable[[date | None], None] = lambda _: None,
 ) -> AsyncIterator[Holdings]:
     """Open the records: a cache, what other processes have, and NASA's APIs in their order."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(open_client(transport))
         shared = Shared()
         if link is not None:
+            from edge.redis_flight import SharedFlight  # noqa: PLC0415  (see `edge.link`)
+            from edge.redis_notices import open_notices  # noqa: PLC0415
+
             notices = await stack.enter_async_context(open_notices(settings, link, CHANNEL))
             flight = SharedFlight(link, notices)
             stack.push_async_callback(flight.aclose)
@@ -140,6 +152,7 @@ async def open_holdings(
             clock=clock,
             stale_seconds=settings.apod_stale_days * freshness.DAY,
             shared=shared,
+            changed=changed,
         )
         stack.push_async_callback(holdings.aclose)
         yield holdings
@@ -176,7 +189,7 @@ def _source(settings: Settings, upstream: Upstream) -> Api:
 
 
 @asynccontextmanager
-async def open_board(link: RedisLink | None, clock: freshness.Clock) -> AsyncIterator[Board]:
+async def open_board(link: SharedLink | None, clock: freshness.Clock) -> AsyncIterator[Board]:
     """Open the place where processes see how things stand with NASA's quota."""
     if link is None:
         yield NoBoard()

@@ -5,6 +5,7 @@ the day it belongs to.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -28,7 +29,12 @@ class ApodCache:
     """Bounded, least recently used out first."""
 
     def __init__(
-        self, clock: freshness.Clock, *, stale_seconds: int, chance: random.Random
+        self,
+        clock: freshness.Clock,
+        *,
+        stale_seconds: int,
+        chance: random.Random,
+        changed: Callable[[date | None], None] = lambda _: None,
     ) -> None:
         """Make an empty one.
 
@@ -36,10 +42,12 @@ class ApodCache:
             clock: the present.
             stale_seconds: how long past its lifetime something is kept, in case NASA fails.
             chance: spreads the renewals.
+            changed: is told of each day, and of the latest (None), when it is not what it was.
         """
         self._clock = clock
         self._stale_seconds = stale_seconds
         self._chance = chance
+        self._changed = changed
         self._held: TLRUCache[date | None, Held] = TLRUCache(
             maxsize=MAX_HELD, ttu=lambda _key, held, _now: held.usable_until, timer=clock
         )
@@ -62,18 +70,20 @@ class ApodCache:
         """
         of_day = self._make("record", record.day, record, fetched_at)
         if self._is_newer(record.day, of_day):
-            self._held[record.day] = of_day
+            self._put(record.day, of_day)
         latest = self._held.get(None)
         if asked is None:
-            self._held[None] = latest = self._make("latest", record.day, record, fetched_at)
+            latest = self._make("latest", record.day, record, fetched_at)
+            self._put(None, latest)
             return latest
         if latest and latest.day == record.day:
-            self._held[None] = replace(latest, record=record)
+            self._put(None, replace(latest, record=record))
         return of_day
 
     def store_gap(self, day: date, fetched_at: float | None = None) -> Held:
         """Keep that NASA has nothing for *day*."""
-        self._held[day] = held = self._make("nothing", day, None, fetched_at)
+        held = self._make("nothing", day, None, fetched_at)
+        self._put(day, held)
         return held
 
     def adopt(self, asked: date | None, given: Given) -> None:
@@ -94,7 +104,11 @@ class ApodCache:
         held, now = self._held.get(day), self._clock()
         if held:
             planned = held.refresh_at if held.fetched_at <= now else 0
-            self._held[day] = replace(held, refresh_at=max(planned, now + POSTPONE_SECONDS))
+            self._put(day, replace(held, refresh_at=max(planned, now + POSTPONE_SECONDS)))
+
+    def _put(self, day: date | None, held: Held) -> None:
+        self._held[day] = held
+        self._changed(day)
 
     def _is_newer(self, day: date, one: Held) -> bool:
         held = self._held.get(day)

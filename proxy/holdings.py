@@ -47,6 +47,7 @@ class Holdings:
         stale_seconds: int = 30 * freshness.DAY,
         chance: random.Random | None = None,
         shared: Shared = Shared(),  # noqa: B008  (a frozen value)
+        changed: Callable[[date | None], None] = lambda _: None,
     ) -> None:
         """Hold nothing yet.
 
@@ -56,11 +57,12 @@ class Holdings:
             stale_seconds: see `ApodCache`.
             chance: likewise.
             shared: what other processes know and do.
+            changed: see `ApodCache`.
         """
         self._max_days = source.max_days
         self._clock = clock
         chance = chance or random.Random()  # noqa: S311  (times, not secrets)
-        self._cache = ApodCache(clock, stale_seconds=stale_seconds, chance=chance)
+        self._cache = ApodCache(clock, stale_seconds=stale_seconds, chance=chance, changed=changed)
         self._renewal = Renewal(source, self._cache, clock=clock, shared=shared)
         self._flights: SingleFlight[date | None, Renewed] = SingleFlight()
         self._range_flights: SingleFlight[tuple[date, date], None] = SingleFlight()

@@ -68,7 +68,7 @@ async def image(host: str, request: Request[PicturesState]) -> Response:
         path = below(paths.of_host(host), request.scope["raw_path"])
         query = plain_query(request.scope["query_string"])
     except UnsafePathError:
-        return NOT_FOUND.response(request.scope)
+        return NOT_FOUND.response(request.scope["path"])
     try:
         stream = await request.state["pictures"].open(
             request.method, host, path, query, _conditions(request)
@@ -77,7 +77,7 @@ async def image(host: str, request: Request[PicturesState]) -> Response:
         return failed(error, request.scope)
     if stream.status == 416:
         await stream.aclose()
-        return _unsatisfiable(stream.headers.get("Content-Range")).response(request.scope)
+        return _unsatisfiable(stream.headers.get("Content-Range")).response(request.scope["path"])
     headers = {"Cache-Control": f"private, max-age={MAX_AGE_SECONDS}"}
     passed_on = PASSED_ON if stream.status != 304 else ("ETag", "Last-Modified")
     return Relay(stream, stream.chunks(), passed_on=passed_on, headers=headers)

@@ -136,7 +136,7 @@ async def pass_through(request: Request[PassthroughState]) -> Response:
         path = below(f"{base}/", request.scope["raw_path"])
         query = without_key(plain_query(request.scope["query_string"]))
     except UnsafePathError:
-        return NOT_FOUND.response(request.scope)
+        return NOT_FOUND.response(request.scope["path"])
     try:
         return await request.state["passthrough"].answer(f"/{path}", query)
     except ApodError as error:

@@ -26,7 +26,7 @@ def failed(error: ApodError, scope: Scope) -> Response:
     """Answer with *error*, and leave in the request's line what was wrong at NASA's."""
     if isinstance(error, SourceError):
         logs.note(reason=error.outcome, detail=str(error))
-    return problem_of(error).response(scope)
+    return problem_of(error).response(scope["path"])
 
 
 def problem_of(error: ApodError) -> Problem:

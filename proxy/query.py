@@ -113,6 +113,24 @@ def parse(raw: bytes, *, today: date, max_days: int, days_ahead: int = 0) -> Apo
     )
 
 
+def canonical(query: ApodQuery) -> bytes | None:
+    """Give the one spelling of *query* that has a ready-made answer, if it can have any.
+
+    A range to the present is spelled with its end, since without it means another one tomorrow.
+    """
+    match query.wanted:
+        case Latest():
+            fields = []
+        case Day(day):
+            fields = [f"date={day}"]
+        case Span(start, end):
+            fields = [f"start_date={start}", f"end_date={end}"]
+        case Sample():
+            return None
+    fields += ["thumbs=true"] * query.thumbs + ["concept_tags=true"] * query.concept_tags
+    return "&".join(fields).encode()
+
+
 def _wanted(
     given: Mapping[str, str], today: date, max_days: int, days_ahead: int
 ) -> Latest | Day | Span | Sample:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from edge.redis_link import RedisLink, RedisUnusableError, StrangeReplyError, in_background
+from edge.link import Link, RedisUnusableError, StrangeReplyError, in_background
 from proxy.freshness import DAY, Clock
 from proxy.sources.quota import READING_SECONDS, Reading, Standing, Stop
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class RedisBoard:
     """For each source one value for the last reading, and one for a stop while there is one."""
 
-    def __init__(self, link: RedisLink, clock: Clock) -> None:
+    def __init__(self, link: Link, clock: Clock) -> None:
         self._link = link
         self._clock = clock
         self._posting: set[asyncio.Task[None]] = set()

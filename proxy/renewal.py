@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Literal, NamedTuple
 
-from edge.redis_link import BUDGET_SECONDS, budget
+from edge.link import BUDGET_SECONDS, budget
 from proxy import freshness
 from proxy.cache import ApodCache
 from proxy.errors import NoRecordError, SourceError, SourceInvalidError, SourceTimeoutError

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from proxy import extras, freshness, sample
+from proxy.content import Content
 from proxy.errors import NoRecordError, SourceTimeoutError
 from proxy.holdings import CacheResult, Found, Holdings
 from proxy.picture_links import PictureLinks
@@ -24,22 +25,26 @@ DEADLINE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A body and how it was come by.
+    """A body and how it was come by. Times are Unix seconds.
 
     Attributes:
-        body: NASA's v1 bytes.
-        etag: strong entity tag of *body*.
+        content: NASA's v1 bytes.
+        etag: strong entity tag of the plain ones.
         cache: see `proxy.holdings.Found`.
-        age: seconds since NASA gave the oldest part of it.
-        lifetime: seconds from then on for which all of it is fresh.
+        fetched_at: when NASA gave the oldest part of it.
+        fresh_until: until when all of it is fresh.
+        refresh_at: when NASA is to be asked again for a part of it.
+        days: the days that it is about; None stands for the latest.
         is_random: whether the next answer to the same query is another one.
     """
 
-    body: bytes
+    content: Content
     etag: str
     cache: CacheResult
-    age: int
-    lifetime: int
+    fetched_at: float
+    fresh_until: float
+    refresh_at: float
+    days: tuple[date | None, ...]
     is_random: bool = False
 
 
@@ -100,34 +105,32 @@ class ApodService:
 
     def _one(self, found: Found, query: ApodQuery) -> Answer:
         """Answer with one record, whose tag is known unless something is added to it."""
-        if found.held.record is None:
-            raise NoRecordError(found.held.day)
-        body = extras.body_of(found.held.record, query, self._links)
-        plain = body is found.held.record.body
-        etag = found.held.record.etag if plain else etag_of(body)
-        age = self._age(found)
-        lifetime = found.held.lifetime
-        return Answer(body=body, etag=etag, cache=found.how, age=age, lifetime=lifetime)
+        held = found.held
+        if held.record is None:
+            raise NoRecordError(held.day)
+        body = extras.body_of(held.record, query, self._links)
+        return Answer(
+            content=Content(body),
+            etag=held.record.etag if body is held.record.body else etag_of(body),
+            cache=found.how,
+            fetched_at=held.fetched_at,
+            fresh_until=held.fresh_until,
+            refresh_at=held.refresh_at,
+            days=(None if isinstance(query.wanted, Latest) else held.day,),
+        )
 
     def _many(self, found: list[Found], query: ApodQuery) -> Answer:
         """Answer with a list: NASA leaves out days without a record."""
-        bodies = [
-            extras.body_of(one.held.record, query, self._links).rstrip(b"\n")
-            for one in found
-            if one.held.record
-        ]
-        body = b"[" + b",".join(bodies) + b"]\n"
+        records = [one.held.record for one in found if one.held.record]
+        content = Content.of_list([extras.body_of(one, query, self._links) for one in records])
         now = self._clock()
-        age = max(map(self._age, found), default=0)
-        left = min((int(one.held.fresh_until - now) for one in found), default=0)
         return Answer(
-            body=body,
-            etag=etag_of(body),
+            content=content,
+            etag=etag_of(content.plain),
             cache=min((one.how for one in found), key=WORST_FIRST.index, default="hit"),
-            age=age,
-            lifetime=age + max(0, left),
+            fetched_at=min((one.held.fetched_at for one in found), default=now),
+            fresh_until=min((one.held.fresh_until for one in found), default=now),
+            refresh_at=min((one.held.refresh_at for one in found), default=now),
+            days=tuple(one.held.day for one in found),
             is_random=isinstance(query.wanted, Sample),
         )
-
-    def _age(self, found: Found) -> int:
-        return max(0, int(self._clock() - found.held.fetched_at))

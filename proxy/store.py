@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from edge import metrics
-from edge.redis_link import CLOCKS_SECONDS, RedisLink, RedisUnusableError, StrangeReplyError
+from edge.link import CLOCKS_SECONDS, Link, RedisUnusableError, StrangeReplyError
 from proxy import freshness
 from proxy.freshness import Clock
 from proxy.held import Given, Held
@@ -83,7 +83,7 @@ class NoStore:
 class RedisStore:
     """Redis, in one round trip each."""
 
-    def __init__(self, link: RedisLink, clock: Clock) -> None:
+    def __init__(self, link: Link, clock: Clock) -> None:
         self._link = link
         self._clock = clock
 

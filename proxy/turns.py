@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from edge.redis_flight import FailedElsewhereError, SharedFlight
+from edge.flight import FailedElsewhereError, SharedFlight
 from proxy.errors import SourceBusyError, SourceError, SourceInvalidError
 
 T = TypeVar("T")

@@ -12,7 +12,6 @@ from starlette.routing import Route
 from attestation.claims import Clock
 from edge import logs, metrics
 from edge.limits import Limiter
-from edge.redis_stream import RedisStream
 from edge.settings import Settings
 from edge.watched_files import WatchedFile
 from secrets_service.assembly import audit_key, build_catalog
@@ -55,6 +54,8 @@ async def resources(
     async with AsyncExitStack() as stack:
         sinks: list[Sink] = []
         if settings.redis_url is not None:
+            from edge.redis_stream import RedisStream  # noqa: PLC0415  (see `edge.link`)
+
             stream = RedisStream(settings, STREAM)
             stack.push_async_callback(stream.aclose)
             sinks.append(StreamSink(stream))
@@ -104,7 +105,7 @@ async def secret(request: Request[SecretsState]) -> Response:
         delivery = await request.state["secrets"].deliver(name, _asker(request))
     except SecretError as error:
         metrics.count_secret("refused")
-        return problem_of(error).response(request.scope)
+        return problem_of(error).response(request.scope["path"])
     headers = {**NO_STORE, "ETag": f'"{delivery.version}"', "Vary": "Secret-Recipient"}
     if delivery.body is None:
         return Response(status_code=304, headers=headers)

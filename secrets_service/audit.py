@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from edge import logs
-from edge.redis_stream import RedisStream, StreamError
+from edge.link import StreamError
 from secrets_service.errors import UndeliverableError
 
 Outcome = Literal["delivered", "refused"]
@@ -48,6 +48,17 @@ class Entry:
         }
 
 
+class Stream(Protocol):
+    """Entries of any kind, one after the other; see `edge.redis_stream`."""
+
+    async def add(self, fields: dict[str, str]) -> None:
+        """Add an entry.
+
+        Raises:
+            StreamError: it was not taken.
+        """
+
+
 class Sink(Protocol):
     """A place for entries."""
 
@@ -70,7 +81,7 @@ class LogSink:
 class StreamSink:
     """A Redis stream, which all processes of a service share."""
 
-    def __init__(self, stream: RedisStream) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     async def write(self, entry: Entry) -> None:

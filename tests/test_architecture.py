@@ -23,6 +23,7 @@ ONLY_IMPORTERS = {
     "http_sf": "attestation/fields.py",
     "prometheus_client": "edge/metrics.py",
     "structlog": "edge/logs.py",
+    "orjson": "edge/logs.py",
     "pydantic_settings": "edge/settings.py",
     "httpx": "proxy/sources/",
     "uvicorn": "astropiks/",

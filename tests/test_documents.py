@@ -5,6 +5,8 @@ import json
 import re
 import shlex
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import get_args
 
@@ -23,6 +25,7 @@ from standin.calendar import SettableClock
 from tests.attestation.test_token import kinds
 from tests.conftest import SECRET, make_settings
 from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
+from tests.redis_server import program
 
 README = (ROOT / "README.md").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
@@ -44,6 +47,10 @@ OTHERS = [
     "NASA_API_KEY=your-key ",
     "pip install ",
     "IMAGE_PROXY=on ",
+    "export ",
+    "redis-server ",
+    "PORT=",
+    "for port in ",
 ]
 
 
@@ -135,7 +142,7 @@ def test_token_commands(tmp_path: Path, command: str) -> None:
 
 def test_curl_command(tmp_path: Path) -> None:
     """README's curl line gets the answer that stands below it."""
-    (command,) = [command for command in COMMANDS if "token mint" in command and "curl" in command]
+    (command,) = [c for c in COMMANDS if c.startswith("curl ") and "token mint" in c]
     shown = re.findall(r"^```json\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)[0]
     beginning, _, end = shown.partition("…")
     port, output = free_port(), tmp_path / "output"
@@ -216,7 +223,7 @@ def test_install_command() -> None:
 
 def test_standin_commands(tmp_path: Path) -> None:
     """README's stand-in commands serve, and its control address changes what they answer."""
-    faulty, slow = (command for command in COMMANDS if " standin " in command)
+    faulty, slow = (c for c in COMMANDS if " standin " in c and not c.endswith("&"))
     (change,) = [command for command in COMMANDS if "PATCH" in command]
     for command in (faulty, slow):
         port, output = free_port(), tmp_path / "output"
@@ -245,6 +252,57 @@ def test_production_commands(tmp_path: Path, end: str) -> None:
         named = {line.split()[0] for line in ended.stderr.splitlines()[1:]}
         assert named == {"APPROOV_BASE64_SECRET"} | ({"REDIS_URL"} if "REDIS" in command else set())
     assert commands
+
+
+def test_two_processes(tmp_path: Path) -> None:
+    """README's two processes with one Redis answer alike, and NASA is asked once."""
+    ports = {port: str(free_port()) for port in ("6390", "8090", "8081", "8082")}
+    written = re.compile("|".join(ports))
+    commands = [written.sub(lambda found: ports[found[0]], here(one)) for one in COMMANDS]
+    exports = "\n".join(one for one in commands if one.startswith("export "))
+    told = run(["sh", "-c", f"{exports}\nenv"], environment(), tmp_path).stdout
+    env = dict(line.split("=", 1) for line in told.splitlines())
+    started = [one.removesuffix(" &") for one in commands if one.endswith(" &")]
+    (ask,) = [one for one in commands if one.startswith("for port in ")]
+    (look,) = [one for one in commands if one.endswith("/standin/requests")]
+    with ExitStack() as stack:
+        for port, command in zip(ports, started, strict=True):
+            line = command.replace("redis-server", program())
+            output = tmp_path / port
+            process = stack.enter_context(running(["sh", "-c", line], env, tmp_path, output))
+            if port != "6390":
+                wait_for(int(ports[port]), process, output)
+        for port in ("8081", "8082"):
+            until_redis_is_up(f"http://127.0.0.1:{ports[port]}")
+        first, second = run(["sh", "-c", ask], env, tmp_path).stdout.splitlines()
+        asked = json.loads(run(["sh", "-c", look], env, tmp_path).stdout)
+    assert ("fwd=miss" in first, "; hit" in second) == (True, True)
+    assert [one["path"] for one in asked if one["path"] != "/livez"] == ["/planetary/apod"]
+
+
+def until_redis_is_up(url: str) -> None:
+    """Wait until a process has found it."""
+    for _ in range(500):
+        if "redis" not in httpx.get(f"{url}/readyz").text:
+            return
+        time.sleep(0.01)
+    raise AssertionError("Redis is not up")
+
+
+def test_events() -> None:
+    """README names every event that the service logs."""
+    sources = [
+        path.read_text()
+        for package in ("astropiks", "proxy", "secrets_service", "edge")
+        for path in (ROOT / package).rglob("*.py")
+    ]
+    events = {
+        event
+        for source in sources
+        for event in re.findall(r'logs\.log\(\s*[\w"]+,\s*"(\w+)"', source)
+    }
+    assert len(events) > 15
+    assert {event for event in events if f"`{event}`" not in README} == set()
 
 
 def test_rules_are_held() -> None:

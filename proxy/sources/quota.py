@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from edge import metrics
-from edge.redis_link import CLOCKS_SECONDS
+from edge.link import CLOCKS_SECONDS
 from proxy.errors import SourceQuotaError
 from proxy.freshness import DAY, MINUTE, Clock
 from proxy.sources.headers import retry_after, whole_number

@@ -1,7 +1,7 @@
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from edge.client_address import ClientAddress
+from edge.client_address import ClientAddress, Routers
 from edge.setting_types import forwarders
 from tests.conftest import make_settings
 
@@ -22,7 +22,7 @@ async def client(allowed: str, peer: str | None, *forwarded: str) -> str | None:
     headers = [(b"x-forwarded-for", one.encode()) for one in forwarded]
     scope = {"type": "http", "headers": headers, "client": (peer, 1) if peer else None}
     settings = make_settings(forwarded_allow_ips=allowed)
-    await ClientAddress(app, forwarders=settings.forwarded_allow_ips)(scope, receive, send)
+    await ClientAddress(app, routers=Routers(settings.forwarded_allow_ips))(scope, receive, send)
     return seen[0]
 
 

@@ -10,12 +10,12 @@ from starlette.routing import Route
 
 from edge.problems import Problem, exception_handlers
 
-SCOPE = {"type": "http", "path": "/planetary/apod é"}
+PATH = "/planetary/apod é"
 
 
 def body_of(problem: Problem) -> dict[str, object]:
     """Render *problem* and read its body."""
-    body: dict[str, object] = json.loads(bytes(problem.response(SCOPE).body))
+    body: dict[str, object] = json.loads(bytes(problem.response(PATH).body))
     return body
 
 
@@ -42,7 +42,7 @@ def test_gateway_members() -> None:
 
 def test_headers() -> None:
     """An error is never stored, nor taken for another kind of document."""
-    headers = Problem.of_gateway(503, "X", "y", {"Retry-After": "7"}).response(SCOPE).headers
+    headers = Problem.of_gateway(503, "X", "y", {"Retry-After": "7"}).response(PATH).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Type"] == "application/problem+json"

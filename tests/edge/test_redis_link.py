@@ -13,7 +13,8 @@ from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
 from edge import redis_link
-from edge.redis_link import RedisLink, RedisUnusableError
+from edge.link import OPERATION_SECONDS, RedisUnusableError, budget
+from edge.redis_link import RedisLink
 from tests.conftest import make_settings
 from tests.processes import free_port
 from tests.redis_server import RedisServer, slowed
@@ -137,7 +138,7 @@ async def test_busy_loop(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) ->
 
         async def hold_up() -> None:
             for _ in range(5):
-                end = asyncio.get_running_loop().time() + 2 * redis_link.OPERATION_SECONDS
+                end = asyncio.get_running_loop().time() + 2 * OPERATION_SECONDS
                 while asyncio.get_running_loop().time() < end:
                     pass
                 await asyncio.sleep(0)
@@ -174,7 +175,7 @@ async def test_budget(redis: RedisServer) -> None:
         async with linked(f"redis://127.0.0.1:{port}") as link:
             loop = asyncio.get_running_loop()
             began = loop.time()
-            with redis_link.budget(0.05):
+            with budget(0.05):
                 results = [await ping(link) for _ in range(20)]
             assert loop.time() - began < 0.08
             assert results[:2] == [True, True]

@@ -1,0 +1,1 @@
+"""What hits are measured against."""
