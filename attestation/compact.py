@@ -10,6 +10,8 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Never
 
 from attestation.errors import EncodingError, JsonError, OversizedTokenError, SegmentCountError
@@ -19,6 +21,9 @@ MAX_TOKEN_BYTES = 8192
 
 MAX_NUMBER_CHARACTERS = 32
 """Long enough for any NumericDate; short enough that no number is costly to convert."""
+
+MAX_HEADERS = 16
+"""Read ones that are remembered: forgers' many push out a few, and no more."""
 
 MAX_BRACKETS = 32
 """Counted wherever they stand, which bounds the nesting without a parser of our own."""
@@ -50,11 +55,17 @@ def parse(token: bytes) -> CompactToken:
         raise SegmentCountError("the token is not three non-empty segments joined by dots")
     header, claims, signature = segments
     return CompactToken(
-        header=_json_object("header", _decode("header", header)),
+        header=_header(header),
         claims=_json_object("claims", _decode("claims", claims)),
         signing_input=token[: -len(signature) - 1],
         signature=_decode("signature", signature),
     )
+
+
+@lru_cache(MAX_HEADERS)
+def _header(segment: bytes) -> Mapping[str, Any]:
+    """Read the header, which is the same in all tokens of a key."""
+    return MappingProxyType(_json_object("header", _decode("header", segment)))
 
 
 def _decode(name: str, segment: bytes) -> bytes:
@@ -68,7 +79,7 @@ def _decode(name: str, segment: bytes) -> bytes:
     return decoded
 
 
-def _json_object(name: str, data: bytes) -> Mapping[str, Any]:
+def _json_object(name: str, data: bytes) -> dict[str, Any]:
     """Read one JSON object: UTF-8 without BOM, no duplicate members, bounded numbers and depth."""
     if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
         raise JsonError(f"the {name} segment has more than {MAX_BRACKETS} brackets")

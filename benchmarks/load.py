@@ -3,11 +3,11 @@
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.client import Reply
-from benchmarks.machine import Cores, pinned
+from benchmarks.machine import Cores, pinned, processor_seconds
 from benchmarks.processes import Process, program
 
 SCRIPT = Path(__file__).with_name("load.lua")
@@ -34,6 +34,7 @@ class Run:
         refused: answers with a status of 400 or more.
         broken: connections that failed or waited too long.
         p99_microseconds: within which 99 of 100 were answered.
+        processor_seconds: that the contestant has used for it.
     """
 
     requests: int
@@ -42,6 +43,12 @@ class Run:
     refused: int
     broken: int
     p99_microseconds: int
+    processor_seconds: float = 0.0
+
+    @property
+    def rate_of_a_core(self) -> float:
+        """Answers in a second that the contestant has had a core for."""
+        return self.requests / self.processor_seconds
 
     @property
     def rate(self) -> float:
@@ -74,11 +81,13 @@ def run(
         f"http://127.0.0.1:{contestant.port}{path}",
         *("--", *([str(tokens)] if tokens else [])),
     ]
+    before = processor_seconds(contestant.number)
     with pinned(cores):
         ended = subprocess.run(  # noqa: S603  (a command of ours)
             command, capture_output=True, text=True, check=True, timeout=seconds + OVERTIME_SECONDS
         )
-    return parse(ended.stdout)
+    used = processor_seconds(contestant.number) - before
+    return replace(parse(ended.stdout), processor_seconds=used)
 
 
 def parse(text: str) -> Run:

@@ -4,7 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -43,6 +43,17 @@ def resident_megabytes(process: int) -> float:
     """Give how much memory a process has (VmRSS)."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     return int(_value(status, "VmRSS").split()[0]) * 1024 / 1e6
+
+
+def processor_seconds(group: int) -> float:
+    """Give what the processes of a group have used of processors so far."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def description() -> dict[str, str]:

@@ -79,6 +79,11 @@ ROWS = (
     Row(title="cold date, beyond NASA's time", figure="cold_ms", most=3, unit=" ms"),
     Row(title="memory, whole archive held", figure="memory_mb", most=120, digits=0, unit=" MB"),
     Row(title="two workers ÷ one", figure="two_workers", over="hits", least=1.7),
+    Row(
+        title="the same, per second of a core",
+        figure="two_workers_of_a_core",
+        over="hits_of_a_core",
+    ),
     Row(title="start to first answer", figure="start_s", most=1, unit=" s"),
     Row(title="attested hits", figure="hits", digits=0, unit="/s"),
     Row(title="attested hits, gzip", figure="gzip", digits=0, unit="/s"),

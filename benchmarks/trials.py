@@ -78,6 +78,7 @@ class Trials:
             "bare_p99_ms": bare.p99_milliseconds,
             "hits": hits.rate,
             "hits_p99_ms": hits.p99_milliseconds,
+            "hits_of_a_core": hits.rate_of_a_core,
             "hello": self._same(here.hello).rate,
         }
         if here.haproxy:
@@ -88,7 +89,8 @@ class Trials:
         ).rate
         figures["gzip"] = self._same(here.service, more={"Accept-Encoding": "gzip"}).rate
         figures["range"] = self._same(here.service, RANGE_PATH).rate
-        figures["two_workers"] = self._same(here.workers, cores=all_cores()).rate
+        two = self._same(here.workers, cores=all_cores())
+        figures |= {"two_workers": two.rate, "two_workers_of_a_core": two.rate_of_a_core}
         figures["devices"] = self._known().rate
         enough = round(bare.rate * self.seconds * MARGIN)
         figures["first_sight"] = self._once(here.service, self._tokens.write, enough, like=200).rate
