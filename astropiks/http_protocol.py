@@ -15,8 +15,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from edge.fast_path import FastPath
-from edge.rate_limit import header_lines
+from edge.fast_path import FastPath, header_lines
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 """Request line and headers together; the longest tokens and signatures need half of it."""
@@ -46,7 +45,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _is_more_than_head = False
     _is_answered = False
     _outgoing_bytes = 0
-    _dated: tuple[Sequence[tuple[bytes, bytes]], bytes] = ((), b"")
+    _date_lines: tuple[Sequence[tuple[bytes, bytes]], bytes] = ((), b"")
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -157,11 +156,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if reply is None:
             return False
         dated = self.server_state.default_headers
-        if dated is not self._dated[0]:  # uvicorn makes a new list each second
-            self._dated = (dated, header_lines(dated))
+        if dated is not self._date_lines[0]:  # uvicorn makes a new list each second
+            self._date_lines = (dated, header_lines(dated))
         if not self._outgoing:
             self.loop.call_soon(self._send)
-        head = (STATUS_LINE[reply.status], self._dated[1], reply.head, b"\r\n")
+        head = (STATUS_LINE[reply.status], self._date_lines[1], reply.head, b"\r\n")
         self._outgoing += (*head, reply.body)
         self._outgoing_bytes += len(reply.body)
         if self._outgoing_bytes > MAX_OUTGOING_BYTES:

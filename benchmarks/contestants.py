@@ -20,7 +20,8 @@ PATH = "/planetary/apod?date=2021-10-12"
 STANDIN_PATH = "/standin/conditions"
 
 HTTP_HEADERS = {"Connection": "Keep-Alive", "User-Agent": "okhttp/4.12.0"}
-"""What OkHttp sends with each request, besides Host and the token."""
+"""What OkHttp sends with each request, besides Host and the token; and `Accept-Encoding: gzip`, for
+which there is a figure of its own."""
 
 HAPROXY_CONFIGURATION = Path(bare.__file__).with_name("haproxy.cfg")
 

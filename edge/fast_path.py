@@ -13,7 +13,7 @@ The server asks here before it starts a task for a request. The rules:
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from starlette.responses import Response
@@ -24,7 +24,7 @@ from edge.client_address import Routers
 from edge.gate import AttestationGate, Refused
 from edge.health import Health
 from edge.known_paths import KnownPaths
-from edge.rate_limit import OVER_RATE_LIMIT, Counted, DeviceLimit, header_lines
+from edge.rate_limit import OVER_RATE_LIMIT, Counted, DeviceLimit
 from edge.request_log import milliseconds_since, request_id_of
 
 PLAIN_PATH = re.compile(rb"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?|/")
@@ -55,6 +55,11 @@ class Reply(NamedTuple):
         """Write down what *response* would send."""
         head = header_lines(response.raw_headers)
         return cls(response.status_code, head, bytes(response.body), cache)
+
+
+def header_lines(headers: Iterable[Header]) -> bytes:
+    """Write headers as they stand in a response."""
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
 
 
 class Ready(Protocol):
@@ -95,13 +100,20 @@ class FastPath:
         self._paths = paths
 
     def answer(self, target: bytes, headers: Sequence[Header], peer: str) -> Reply | None:
-        """Give the whole answer to ``GET`` *target*, or None.
+        """Give the whole answer to ``GET`` *target*, or None, also if something broke here.
 
         Args:
             target: as it stands in the request line.
             headers: names in lower case.
             peer: address of whoever has connected.
         """
+        try:
+            return self._answer(target, headers, peer)
+        except Exception as error:  # noqa: BLE001  (the long way has an answer for it)
+            logs.log("error", "unexpected", exc_info=error)
+            return None
+
+    def _answer(self, target: bytes, headers: Sequence[Header], peer: str) -> Reply | None:
         began = time.perf_counter()
         fields = dict(headers)
         raw_path, _, query = target.partition(b"?")

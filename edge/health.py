@@ -53,7 +53,7 @@ class LastAnswers:
 
     def __init__(self, app: ASGIApp, *, health: Health) -> None:
         self._app = app
-        self._health = health
+        self.health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on."""
@@ -63,5 +63,5 @@ class LastAnswers:
                 message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
-        is_last = self._health.is_stopping and scope["type"] == "http"
+        is_last = self.health.is_stopping and scope["type"] == "http"
         await self._app(scope, receive, send_last if is_last else send)

@@ -68,8 +68,9 @@ class ClosingLines:
         if structlog.get_config()["processors"][-1] is not self._renderer:
             log("info", "request", **fields)
             return
-        line = {**fields, "event": "request", "level": "info", "timestamp": datetime.now(UTC)}
-        self._waiting.append(orjson.dumps(line, option=LINE_FORM))
+        line = {key: fields[key] for key in fields if key in FIELDS and fields[key] is not None}
+        line |= {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+        self._waiting.append(orjson.dumps(line, str, LINE_FORM))
         if len(self._waiting) == 1:
             try:
                 asyncio.get_running_loop().call_later(TOGETHER_SECONDS, self.flush)
@@ -90,6 +91,15 @@ class ClosingLines:
 _closing_lines = ClosingLines()
 
 
+class _Handler(logging.StreamHandler[Any]):
+    """Writes lines of libraries, after those of ours that wait."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one."""
+        _closing_lines.flush()
+        super().emit(record)
+
+
 def configure(log_format: LogFormat, level: LogLevel) -> None:
     """Send our events and those of the libraries to stdout in one form."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
@@ -108,7 +118,7 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
         logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Handler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

@@ -4,7 +4,6 @@ Told in `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers
 """
 
 import ipaddress
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -93,11 +92,6 @@ class RejectedLimit:
         """Count likewise, by this process alone."""
         usage = self._limiter.count_here(self._rate, "rejected", network(host))
         return _too_many("rejected", usage) if usage.is_over else None
-
-
-def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Write headers as they stand in a response."""
-    return b"".join([b"%s: %s\r\n" % header for header in headers])
 
 
 def _client(attestation: Attestation | None, host: str) -> tuple[str, str]:

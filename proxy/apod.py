@@ -35,6 +35,8 @@ def routes(bases: tuple[str, ...]) -> list[Route]:
 async def picture_of_the_day(request: Request[ApodState]) -> Response:
     """Answer `GET /planetary/apod`."""
     today = freshness.today(request.state["clock"]())
+    ready = request.state["ready"]
+    since = ready.mark()
     try:
         asked = query.parse(
             request.scope["query_string"],
@@ -46,6 +48,6 @@ async def picture_of_the_day(request: Request[ApodState]) -> Response:
     except ApodError as error:
         return failed(error, request.scope)
     logs.note(cache=answer.cache)
-    request.state["ready"].keep(request.scope["query_string"], asked, answer)
+    ready.keep(request.scope["query_string"], asked, answer, since)
     codings, tags = map(request.headers.getlist, ("Accept-Encoding", "If-None-Match"))
     return reply(answer, wish_of(answer, codings, tags), request.state["clock"]())

@@ -20,7 +20,8 @@ from proxy.reply import reply, wish_of
 from proxy.service import Answer
 
 MAX_LIST_BYTES = 8_000_000
-"""Of all lists together, which are copies; the bytes of single records are those of the cache."""
+"""Of all lists together, which are copies. The bytes of single records are those of the cache,
+unless something is added to them: then there are as many again, about 1.2 kB each."""
 
 MAX_RENDERED_BYTES = 2_000_000
 
@@ -32,7 +33,7 @@ API_KEY = re.compile(rb"api_key=[A-Za-z0-9_-]*")
 
 
 class _Kept(NamedTuple):
-    """An answer, and which change of the cache was the last one then."""
+    """An answer, and the last change of the cache that was before it."""
 
     answer: Answer
     change: int
@@ -64,11 +65,22 @@ class ReadyAnswers:
         self._change += 1
         self._changes[day] = self._change
 
-    def keep(self, raw: bytes, query: ApodQuery, answer: Answer) -> None:
-        """Keep the *answer* to *query*, if it is a hit and *raw* is its canonical spelling."""
+    def mark(self) -> int:
+        """Give what `keep` wants to know: the present, before anything is looked up."""
+        return self._change
+
+    def keep(self, raw: bytes, query: ApodQuery, answer: Answer, since: int) -> None:
+        """Keep the *answer* to *query*, if it is a hit and *raw* is its canonical spelling.
+
+        Args:
+            raw: the query as it was received.
+            query: what it means.
+            answer: to it.
+            since: the mark that was there before it was looked up.
+        """
         if answer.cache != "hit" or raw != canonical(query):
             return
-        kept = _Kept(answer, self._change)
+        kept = _Kept(answer, since)
         match query.wanted:
             case Span() if _length(kept) <= MAX_LIST_BYTES:
                 self._lists[raw] = kept

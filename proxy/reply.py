@@ -18,25 +18,25 @@ class Wish(NamedTuple):
     Attributes:
         is_gzip: compressed bytes; they are another representation than the plain ones, and have
             another tag (RFC 9110 section 8.8.3).
-        is_held: the client has these very bytes already.
+        is_unchanged: the client has these very bytes already.
     """
 
     is_gzip: bool
-    is_held: bool
+    is_unchanged: bool
 
 
 def wish_of(answer: Answer, accept_encoding: Sequence[str], if_none_match: Sequence[str]) -> Wish:
     """Read the values of both headers, as *answer* is concerned."""
     is_gzip = accepts_gzip(accept_encoding)
-    is_held = not answer.is_random and _matches(if_none_match, _tag(answer, is_gzip=is_gzip))
-    return Wish(is_gzip=is_gzip, is_held=is_held)
+    is_unchanged = not answer.is_random and _matches(if_none_match, _tag(answer, is_gzip=is_gzip))
+    return Wish(is_gzip=is_gzip, is_unchanged=is_unchanged)
 
 
 def reply(answer: Answer, wish: Wish, now: float) -> Response:
     """Render *answer* at Unix time *now*."""
     fields = _caching(answer, _tag(answer, is_gzip=wish.is_gzip), now)
     fields["Vary"] = "Accept-Encoding"
-    if wish.is_held:
+    if wish.is_unchanged:
         return Response(status_code=304, headers=fields)
     if not wish.is_gzip:
         return Response(answer.content.plain, headers=fields, media_type="application/json")

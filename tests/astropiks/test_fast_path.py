@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from typing import Any
 
@@ -21,6 +21,8 @@ from astropiks.mint import sign
 from astropiks.server import serving
 from edge import logs
 from edge.fast_path import FastPath, Reply
+from edge.health import LastAnswers
+from proxy.ready import ReadyAnswers
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from tests.conftest import SECRET, make_settings
@@ -44,8 +46,15 @@ class Said:
     """An answer."""
 
     status: int
-    headers: dict[str, str]
+    reason: str
+    headers: list[tuple[str, str]]
     body: bytes
+
+    def header(self, name: str) -> str:
+        """Give the value of a header that is there once, or nothing."""
+        values = [value for other, value in self.headers if other == name]
+        assert len(values) <= 1
+        return values[0] if values else ""
 
 
 def request(target: str, *fields: str, method: str = "GET", version: str = "1.1") -> bytes:
@@ -56,14 +65,13 @@ def request(target: str, *fields: str, method: str = "GET", version: str = "1.1"
 
 def read(file: BufferedReader, *, has_body: bool = True) -> Said:
     """Read one answer."""
-    status = int(file.readline().split()[1])
-    headers: dict[str, str] = {}
+    _, status, reason = file.readline().decode().split(" ", 2)
+    headers: list[tuple[str, str]] = []
     while line := file.readline().strip():
         name, _, value = line.decode("latin-1").partition(": ")
-        assert name not in headers
-        headers[name] = value
-    length = int(headers.get("content-length", 0)) if has_body else 0
-    return Said(status, headers, file.read(length))
+        headers.append((name, value))
+    said = Said(int(status), reason, headers, b"")
+    return replace(said, body=file.read(int(said.header("content-length") or 0) * has_body))
 
 
 class Watched(FastPath):
@@ -91,6 +99,8 @@ class Service:
         app = create_app(make_settings(**settings), clock=clock, transport=transport)
         self.watched = Watched(app.fast_path) if app.fast_path and is_fast else None
         self.app = Application(app.app, self.watched)
+        assert isinstance(app.app, LastAnswers)
+        self.health = app.app.health
         self.port = 0
 
     @property
@@ -134,7 +144,15 @@ def run(
         said = [service.ask(target, *fields, **how) for target, fields, how in [*asked, *asked]]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return [
-        [(one.status, stable(one.headers, OF_EACH_REQUEST), one.body) for one in said],
+        [
+            (
+                one.status,
+                one.reason,
+                [h for h in one.headers if h[0] not in OF_EACH_REQUEST],
+                one.body,
+            )
+            for one in said
+        ],
         [
             stable(line, {"timestamp", "request_id", "duration_ms"})
             for line in lines
@@ -222,7 +240,7 @@ def filled(cases: dict[str, Case], clock: SettableClock) -> list[Case]:
     service = Service(clock, is_fast=False)
     with serving(service.app) as url:
         service.port = int(url.rpartition(":")[2])
-        etag = service.ask(DAY, f"Approov-Token: {token(clock)}").headers["etag"]
+        etag = service.ask(DAY, f"Approov-Token: {token(clock)}").header("etag")
     values = {
         "good": token(clock),
         "no_device": token(clock, did=None),
@@ -274,7 +292,7 @@ BOUND = {"approov_binding_headers": "Authorization"}
         (BOUND, True),
         ({**BOUND, "approov_missing_binding": "allow"}, True),
         ({"approov_message_signing": "if-present", "public_base_url": "https://proxy.test"}, False),
-        ({"approov_enforcement": "monitor"}, None),
+        ({"approov_enforcement": "monitor"}, True),
     ],
     ids=["binding", "unbound allowed", "signing", "monitor"],
 )
@@ -283,7 +301,7 @@ def test_protections(
     capsys: pytest.CaptureFixture[str],
     settings: dict[str, object],
     *,
-    is_fast: bool | None,
+    is_fast: bool,
 ) -> None:
     """No protection is left out: what a check refuses, or has to see whole, it is asked for."""
     bound = token(clock, pay=PAY)
@@ -295,7 +313,8 @@ def test_protections(
     long_way, _ = run(clock, capsys, asked, is_fast=False, **settings)
     fast_way, answered = run(clock, capsys, asked, is_fast=True, **settings)
     assert fast_way == long_way
-    assert is_fast is None or answered == (2 * len(asked) if is_fast else 0)
+    refused = 3 if "approov_enforcement" in settings else 0  # which are answered all the same
+    assert answered == (2 * (len(asked) - refused) if is_fast else 0)
 
 
 @pytest.fixture
@@ -369,3 +388,38 @@ def test_expiry(clock: SettableClock) -> None:
         before = service.answered
         assert service.ask(DAY, good).status == 401
         assert service.answered == before + 1
+
+
+def test_stopping(service: Service, clock: SettableClock) -> None:
+    """A process that is about to end sends its clients elsewhere, which the long way does."""
+    service.health.is_stopping = True
+    before = service.answered
+    said = service.ask(DAY, f"Approov-Token: {token(clock)}")
+    assert (said.status, said.header("connection"), service.answered) == (200, "close", before)
+
+
+def test_defect(
+    service: Service,
+    clock: SettableClock,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If something breaks there, that is logged, and the request goes the long way."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("marker")
+
+    monkeypatch.setattr(ReadyAnswers, "find", fail)
+    assert service.ask(DAY, f"Approov-Token: {token(clock)}").status == 200
+    lines = capsys.readouterr().out
+    assert '"event":"unexpected"' in lines
+    assert "marker" not in lines
+
+
+def test_with_redis(clock: SettableClock) -> None:
+    """Where requests are counted in Redis, which has to be waited for, there is no fast path."""
+    shared = {"redis_url": "redis://127.0.0.1:1"}
+    limited = create_app(make_settings(**shared), clock=clock)
+    free = {**shared, "rate_limit_device": "off", "rate_limit_rejected": "off"}
+    assert limited.fast_path is None
+    assert create_app(make_settings(**free), clock=clock).fast_path is not None

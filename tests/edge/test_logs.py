@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -122,3 +123,28 @@ def test_quiet(capsys: pytest.CaptureFixture[str], name: str, form: logs.LogForm
     out = capsys.readouterr().out
     assert "heard" in out
     assert "marker" not in out
+
+
+def test_closing_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The closing line of a request is the one that any line would be, by the same allow-list."""
+    logs.configure("json", "info")
+    fields: dict[str, object] = {"status": 200, "route": "/x", "cache": None, "token": "marker"}
+    logs.log("info", "request", **fields)
+    logs.request_ended(**fields)
+    slow, quick = lines(capsys)
+    assert {**quick, "timestamp": ""} == {**slow, "timestamp": ""}
+    assert quick["timestamp"].endswith("Z")
+
+
+async def test_order_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Closing lines wait for each other; any other line, also a library's, lets them out first."""
+    logs.configure("json", "info")
+    logs.request_ended(status=1)
+    assert lines(capsys) == []
+    logging.getLogger("library").error("one")
+    logs.request_ended(status=2)
+    logs.log("info", "two")
+    logs.request_ended(status=3)
+    await asyncio.sleep(2 * logs.TOGETHER_SECONDS)
+    seen = [line.get("status") or line["event"] for line in lines(capsys)]
+    assert seen == [1, "one", 2, "two", 3]

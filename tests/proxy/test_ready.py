@@ -25,7 +25,7 @@ class Proxy:
         self.ready = ReadyAnswers(clock)
         self._clock = clock
         holdings = Holdings(self.source, clock=clock, changed=self.ready.changed)
-        self._service = ApodService(
+        self.service = ApodService(
             holdings, clock=clock, latest_for_unpublished=latest_for_unpublished
         )
 
@@ -33,7 +33,8 @@ class Proxy:
         """Answer on the long way."""
         today = freshness.today(self._clock.now)
         query = parse(raw, today=today, max_days=366, days_ahead=1)
-        self.ready.keep(raw, query, await self._service.answer(query))
+        since = self.ready.mark()
+        self.ready.keep(raw, query, await self.service.answer(query), since)
 
     def body(self, raw: bytes) -> bytes | None:
         """Give the body that is ready."""
@@ -108,6 +109,26 @@ async def test_changed(proxy: Proxy) -> None:
     ]  # fmt: skip
     proxy.ready.changed(None)
     assert proxy.body(b"") is None
+
+
+async def test_changed_meanwhile(proxy: Proxy) -> None:
+    """Nor is an answer kept that was overtaken by a change while it was on its way."""
+    query = parse(DAY, today=TODAY, max_days=366)
+    await proxy.ask(DAY)
+    since = proxy.ready.mark()
+    answer = await proxy.service.answer(query)
+    proxy.ready.changed(OLD)
+    proxy.ready.keep(DAY, query, answer, since)
+    assert proxy.body(DAY) is None
+
+
+@pytest.mark.parametrize("name", [b"accept-encoding", b"if-none-match"])
+async def test_long_headers(proxy: Proxy, name: bytes) -> None:
+    """What a client writes into a header cannot be made to fill the memory."""
+    for _ in range(2):
+        await proxy.ask(DAY)
+    assert proxy.ready.find(DAY, {name: b"x" * 200})
+    assert not proxy.ready.find(DAY, {name: b"x" * 201})
 
 
 async def test_corrected(proxy: Proxy, clock: SettableClock) -> None:
