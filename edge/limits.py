@@ -4,6 +4,7 @@ Counted in fixed windows, which begin for each client at a time of its own, so t
 back at once. Counters lie in Redis, if there is one, and in this process while it cannot be used.
 """
 
+import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +14,23 @@ from typing import Any, NamedTuple
 
 from cachetools import FIFOCache
 from limits import RateLimitItem, parse
-from limits.aio.storage import RedisStorage
 
 from edge.link import Link, RedisUnusableError, StrangeReplyError
 
 PREFIX = "astropiks:1:limit"
+
+COUNT = """
+local used = {}
+for i, key in ipairs(KEYS) do
+  used[i] = redis.call('INCR', key)
+  if used[i] == 1 then redis.call('EXPIRE', key, ARGV[i]) end
+end
+return used
+"""
+"""Counts under each of KEYS, which leaves by itself after so many seconds as ARGV says."""
+
+MAX_TOGETHER = 100
+"""Counted by one command."""
 
 MAX_COUNTERS = 100_000
 """In memory, at about 600 bytes each; whose window began longest ago is forgotten first."""
@@ -76,32 +89,63 @@ class _Window:
         return Usage(self.limit, self.seconds, used, max(1, math.ceil(self.end - now)))
 
 
+class _Count(NamedTuple):
+    """One event that is to be counted, and how often it was then."""
+
+    key: str
+    seconds: int
+    result: "asyncio.Future[int]"
+
+
 class SharedCounters:
-    """Counters in Redis, of all processes."""
+    """Counters in Redis, of all processes. What is counted in one turn of the loop goes at once."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        # The pool has the address: of the one given here only the scheme is looked at. And the
-        # library's types do not know the option that its documentation names.
-        options: dict[str, Any] = {"connection_pool": link.pool}
-        self._storage = RedisStorage(
-            "async+redis://", implementation="redispy", key_prefix=PREFIX, **options
-        )
+        self._waiting: list[_Count] = []
+        self._sending: set[asyncio.Task[None]] = set()
 
-    async def incr(self, key: str, expiry: int) -> int:
-        """Count once more under *key*, which is forgotten after *expiry* seconds.
+    async def incr(self, key: str, seconds: int) -> int:
+        """Count once more under *key*, which is forgotten after so many *seconds*.
 
         Raises:
             RedisUnusableError: that cannot be done.
         """
+        count = _Count(key, seconds, asyncio.get_running_loop().create_future())
+        self._waiting.append(count)
+        if len(self._waiting) == 1:
+            task = asyncio.create_task(self._send())
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return await count.result
 
-        async def incr(_: object) -> int:
-            used: object = await self._storage.incr(key, expiry)
-            if not isinstance(used, int) or used < 1:
-                raise StrangeReplyError
-            return used
+    async def _send(self) -> None:
+        counts, self._waiting = self._waiting, []
+        for start in range(0, len(counts), MAX_TOGETHER):
+            await self._count(counts[start : start + MAX_TOGETHER])
 
-        return await self._link.call(incr, "limits")
+    async def _count(self, counts: list["_Count"]) -> None:
+        keys, seconds = [one.key for one in counts], [one.seconds for one in counts]
+
+        async def count(redis: Any) -> list[int]:  # noqa: ANN401
+            used: object = await redis.eval(COUNT, len(keys), *keys, *seconds)
+            if isinstance(used, list) and len(used) == len(keys):
+                numbers = [one for one in used if isinstance(one, int) and one > 0]
+                if len(numbers) == len(keys):
+                    return numbers
+            raise StrangeReplyError
+
+        try:
+            found: list[int | None] = [*await self._link.call(count, "limits")]
+        except RedisUnusableError:
+            found = [None] * len(counts)
+        for one, used in zip(counts, found, strict=True):
+            if one.result.done():  # whoever waited for it has left
+                continue
+            if used is None:
+                one.result.set_exception(RedisUnusableError())
+            else:
+                one.result.set_result(used)
 
 
 class Limiter:
@@ -152,7 +196,7 @@ def _begin(rate: str, who: tuple[str, ...], now: float) -> _Window:
     seconds = item.get_expiry()
     digest = blake2b("\0".join(who).encode("utf-8", "surrogatepass"), digest_size=16).digest()
     number, passed = divmod(now + int.from_bytes(digest[:4]) % seconds, seconds)
-    key, begin = item.key_for(digest.hex(), f"{number:.0f}"), now - passed
+    key, begin = f"{PREFIX}:{item.key_for(digest.hex(), f'{number:.0f}')}", now - passed
     return _Window(item.amount, seconds, key, begin, begin + seconds)
 
 

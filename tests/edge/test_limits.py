@@ -69,6 +69,26 @@ async def test_shared(clock: SettableClock, link: RedisLink) -> None:
     assert (await second.count("9/minute", "a")).used == 5
 
 
+async def test_together(clock: SettableClock, link: RedisLink, redis: RedisServer) -> None:
+    """What is counted at the same time takes one command, and each gets its own count."""
+    limiter = Limiter(clock, link)
+    redis.client.config_resetstat()
+    who = [str(n % 40) for n in range(80)]
+    used = await asyncio.gather(*(limiter.count("9/minute", one) for one in who))
+    assert [usage.used for usage in used] == [1] * 40 + [2] * 40
+    assert redis.client.info("commandstats")["cmdstat_eval"]["calls"] == 1
+
+
+async def test_one_leaves(clock: SettableClock, link: RedisLink) -> None:
+    """One that is cancelled takes nobody's count away."""
+    limiter = Limiter(clock, link)
+    tasks = [asyncio.create_task(limiter.count("9/minute", str(n))) for n in range(3)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    used = await asyncio.gather(tasks[0], tasks[2])
+    assert [usage.used for usage in used] == [1, 1]
+
+
 async def test_left_by_itself(clock: SettableClock, link: RedisLink, redis: RedisServer) -> None:
     """Counters in Redis leave by themselves."""
     await Limiter(clock, link).count("9/minute", "a")
