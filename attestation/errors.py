@@ -25,6 +25,7 @@
     │   ├── MissingBindingError           binding_missing
     │   ├── AbsentBindingHeaderError      binding_header_absent
     │   └── RepeatedBindingHeaderError    binding_header_repeated
+    ├── OriginalRequestError              original_request
     ├── MessageSignatureError             message_signature_invalid
     │   ├── MissingMessageSignatureError  message_signature_missing
     │   ├── MalformedMessageSignatureError  message_signature_malformed

@@ -8,13 +8,15 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from attestation import base64_text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 MIN_SECRET_BYTES = 32
 """RFC 8725 section 3.5 and RFC 7518 section 3.2: as long as the hash that HS256 uses."""
@@ -91,7 +93,7 @@ class PublicKey:
 
     algorithm: str
     kid: str | None
-    material: RSAPublicKey | EllipticCurvePublicKey = field(repr=False)
+    material: "RSAPublicKey | EllipticCurvePublicKey" = field(repr=False)
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
         """Verify with the pinned algorithm."""
@@ -179,6 +181,17 @@ def key_from_jwk(jwk: Mapping[str, Any]) -> Key:
     algorithm = jwk.get("alg", "ES256" if jwk.get("crv") == "P-256" else None)
     if algorithm not in (*RSA_ALGORITHMS, *CURVES):
         raise InvalidKeyError("has no alg out of RS, PS or ES 256 to 512")
+    return _public_key(jwk, algorithm)
+
+
+def _public_key(jwk: Mapping[str, Any], algorithm: str) -> PublicKey:
+    # Not above: where there are only secrets, `cryptography` need not be installed.
+    from cryptography.hazmat.primitives.asymmetric.ec import (  # noqa: PLC0415
+        EllipticCurvePublicKey,
+    )
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
+
+    kid = jwk.get("kid")
     try:
         material = jwt.PyJWK(dict(jwk), algorithm).key
     except (jwt.PyJWTError, ValueError, TypeError):

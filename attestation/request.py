@@ -20,6 +20,8 @@ class HttpRequest:
         query: raw, without the question mark; None if there was none, or nothing behind it:
             servers do not tell these apart.
         headers: names in lower case and values, in the order received.
+        hides_body: whether a body may have come with it that cannot be seen here, as where a
+            gateway passes on nothing but the head.
     """
 
     method: str
@@ -27,6 +29,7 @@ class HttpRequest:
     path: str
     query: str | None
     headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    hides_body: bool = False
 
     def values(self, name: str) -> list[bytes]:
         """Give every value of a header, whose *name* is in lower case."""

@@ -38,6 +38,16 @@ class RepeatedBindingHeaderError(BindingError):
     advice = "Send each header of APPROOV_BINDING_HEADERS once."
 
 
+class OriginalRequestError(AttestationError):
+    """A gateway does not tell clearly which request it asks about."""
+
+    reason = "original_request"
+    advice = (
+        "Let the gateway set method and address of the original request, each once and overwriting "
+        "what the client sent; gateways/ has configurations that do."
+    )
+
+
 class MessageSignatureError(AttestationError):
     """The HTTP message signature was not made by that key over this request (RFC 9421)."""
 
@@ -99,7 +109,10 @@ class BodyError(MessageSignatureError):
     """The body is too long, too slow, or did not come whole, so that it cannot be verified."""
 
     reason = "body_incomplete"
-    advice = "Send a body of 1 MiB at most, within 10 seconds."
+    advice = (
+        "Send a body of 1 MiB at most, within 10 seconds. A gateway that passes on the head alone "
+        "can have signed requests checked only if their method is GET or HEAD."
+    )
 
 
 class ContentDigestError(MessageSignatureError):

@@ -3,16 +3,6 @@
 import hmac
 from collections.abc import Callable
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256R1,
-    EllipticCurvePublicKey,
-)
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from attestation.request_errors import MessageSigningKeyError
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -24,6 +14,21 @@ Check = Callable[[bytes, bytes], bool]
 
 def install_check(install_key: bytes) -> Check:
     """Make the check for ECDSA on P-256 with SHA-256; the key's point is checked on loading."""
+    # Not above: where no message signature is verified, `cryptography` need not be installed.
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ec import (  # noqa: PLC0415
+        ECDSA,
+        SECP256R1,
+        EllipticCurvePublicKey,
+    )
+    from cryptography.hazmat.primitives.asymmetric.utils import (  # noqa: PLC0415
+        encode_dss_signature,
+    )
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        load_der_public_key,
+    )
+
     try:
         key = load_der_public_key(install_key)
     except (ValueError, TypeError, UnsupportedAlgorithm):

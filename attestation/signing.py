@@ -13,6 +13,7 @@ from attestation.fields import SignatureInput, byte_sequences, signature_inputs
 from attestation.memory import ReplayStore
 from attestation.request import HttpRequest
 from attestation.request_errors import (
+    BodyError,
     MalformedMessageSignatureError,
     MessageSignatureError,
     MessageSignatureTimeError,
@@ -30,6 +31,9 @@ SIGNATURE_BYTES = {INSTALL: 64, ACCOUNT: 32}
 PARAMETERS = {"alg", "created", "expires", "keyid", "nonce", "tag"}
 
 LAST_SECOND = 253402300799
+
+WITHOUT_BODY = {"GET", "HEAD"}
+"""Methods whose body means nothing to whoever gets it (RFC 9110 sections 9.3.1 and 9.3.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +171,8 @@ class SignatureVerifier:
     def _check_coverage(self, signed: SignatureInput, request: HttpRequest, body: bytes) -> None:
         """Demand what binds a signature to this request; RFC 9421 section 7.2.1 leaves it to us."""
         covered = {component.name for component in signed.components if not component.parameters}
+        if request.hides_body and not body and request.method not in WITHOUT_BODY:
+            raise BodyError("a body that cannot be seen here may have come with the request")
         required = {"@method", "@target-uri", self._policy.token_header}
         if body or request.values("content-digest"):
             required.add("content-digest")

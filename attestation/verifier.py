@@ -1,6 +1,8 @@
 """The whole check of a request, for any server or gateway: token, binding, message signature."""
 
+import time
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from attestation import binding
 from attestation.binding import BindingPolicy
@@ -13,7 +15,7 @@ from attestation.errors import (
     RepeatedTokenError,
     VerificationFailureError,
 )
-from attestation.keys import KeyRing
+from attestation.keys import InvalidKeyError, KeyRing, decode_secrets
 from attestation.memory import ProcessReplayStore, ReplayStore
 from attestation.request import HttpRequest
 from attestation.signing import SignatureVerifier, SigningPolicy
@@ -54,6 +56,26 @@ class RequestVerifier:
         self._signatures = SignatureVerifier(
             policy.signing, clock=clock, replays=replays or ProcessReplayStore(clock)
         )
+
+    @classmethod
+    def of_secrets(
+        cls, secrets: str, *, bound_to: tuple[str, ...] = (), clock: Clock = time.time
+    ) -> Self:
+        """Make one for the usual case: an account's secrets, and perhaps what tokens are bound to.
+
+        Args:
+            secrets: as `approov secret -get base64` prints them, comma-separated, newest first.
+            bound_to: names of the headers that tokens have to be bound to, in their order.
+            clock: the present, as Unix time in seconds.
+
+        Raises:
+            InvalidKeyError: a secret cannot be used, or everybody knows it.
+        """
+        keys = KeyRing(decode_secrets(secrets))
+        if keys.has_published:
+            raise InvalidKeyError("is printed in Approov's samples: everybody can sign with it")
+        headers = tuple(name.lower() for name in bound_to)
+        return cls(keys, Policy(binding=BindingPolicy(headers=headers)), clock=clock)
 
     @property
     def needs_body(self) -> bool:

@@ -1,27 +1,18 @@
 """Deny by default: everything but a short list of public paths needs an attested app."""
 
-import asyncio
-import re
 from typing import NamedTuple
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from attestation.asgi import Body, attest, request_of
 from attestation.claims import Attestation
 from attestation.errors import AttestationError, MissingTokenError, VerificationFailureError
 from attestation.request import HttpRequest
-from attestation.request_errors import BodyError
 from attestation.verifier import RequestVerifier
 from edge import logs, metrics
 from edge.known_paths import KnownPaths
 from edge.problems import Problem
 from edge.rate_limit import OVER_RATE_LIMIT, RejectedLimit
-
-MAX_SIGNED_BODY_BYTES = 1024 * 1024
-"""A body has to be held whole before its digest is known."""
-
-BODY_SECONDS = 10
-
-HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 MESSAGE = (
     "This request does not come from an attested app. Send it from the genuine app, with the "
@@ -116,9 +107,10 @@ class AttestationGate:
             await self._guard(scope, receive, send)
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(receive)
+        body = Body(receive)
         try:
-            scope["attestation"] = await self._attest(scope, body)
+            request = request_of(scope, self._origin)
+            scope["attestation"] = await attest(self._verifier, request, body)
         except AttestationError as refusal:
             scope["attestation"] = None
             monitored = self._paths.monitored.template(scope["path"]) is not None
@@ -129,16 +121,6 @@ class AttestationGate:
         else:
             metrics.count_attestation("accepted")
         await self._app(scope, body.receive, send)
-
-    async def _attest(self, scope: Scope, body: "_Body") -> Attestation:
-        request = request_of(scope, self._origin)
-        attestation = self._verifier.verify_head(request)
-        if self._verifier.needs_body:
-            content = await body.read()
-            # Receiving it takes time, in which the token may expire or its key be removed.
-            attestation = self._verifier.verify_head(request)
-            attestation = await self._verifier.verify_signature(attestation, request, content)
-        return attestation
 
     async def _refuse(
         self, refusal: AttestationError, scope: Scope, receive: Receive, send: Send
@@ -177,70 +159,3 @@ def _report(refusal: AttestationError, decision: metrics.Decision) -> None:
     logs.note(reason=refusal.reason, detail=refusal.detail, outcome=decision)
     if isinstance(refusal, VerificationFailureError):
         logs.log("error", "verification_failure")
-
-
-def request_of(scope: Scope, origin: str | None) -> HttpRequest:
-    """Give the request as the verifier wants it.
-
-    Without a configured *origin* the one of the request is taken: scheme and Host, if there is one
-    Host and it is nothing but a host. It becomes part of the signed address, so nothing that looks
-    like a path may come in by it.
-    """
-    headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
-    if origin is None:
-        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-        is_host = len(hosts) == 1 and HOST.fullmatch(hosts[0])
-        origin = f"{scope['scheme']}://{hosts[0]}" if is_host else ""
-    query = scope["query_string"].decode("latin-1")
-    return HttpRequest(
-        method=scope["method"],
-        origin=origin,
-        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
-        query=query or None,
-        headers=headers,
-    )
-
-
-class _Body:
-    """The request's body, which can be read ahead and is then given to the application again."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._read: bytes | None = None
-        self._is_lost = False
-
-    async def read(self) -> bytes:
-        """Receive it whole.
-
-        Raises:
-            BodyError: it is too long or too slow, or the client went away.
-        """
-        self._is_lost = True
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                self._read = await self._receive_all()
-            self._is_lost = False
-        except TimeoutError:
-            raise BodyError("the body did not come in time") from None
-        return self._read
-
-    async def _receive_all(self) -> bytes:
-        body, more = bytearray(), True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise BodyError("the client went away before its body was whole")
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > MAX_SIGNED_BODY_BYTES:
-                raise BodyError(f"the body is over {MAX_SIGNED_BODY_BYTES} bytes")
-        return bytes(body)
-
-    async def receive(self) -> Message:
-        """Give what was read ahead, once, then what else comes; nothing, if only part came."""
-        if self._is_lost:
-            return {"type": "http.disconnect"}
-        if self._read is None:
-            return await self._receive()
-        body, self._read = self._read, None
-        return {"type": "http.request", "body": body, "more_body": False}

@@ -11,10 +11,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from astropiks.mint import mint
 from astropiks.signer import InstallKey, sign_request
+from attestation import asgi
+from attestation.asgi import MAX_BODY_BYTES
 from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
-from edge import gate
-from edge.gate import MAX_SIGNED_BODY_BYTES, AttestationGate, Paths
+from edge.gate import AttestationGate, Paths
 from edge.known_paths import KnownPaths
 from standin.calendar import SettableClock
 from tests.conftest import SECRET, keys
@@ -104,7 +105,7 @@ async def test_disconnect(ask: Ask) -> None:
 
 async def test_slow(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is one whose body does not come in time."""
-    monkeypatch.setattr(gate, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.01)
     client = Client(part(b"bo", more=True))
     await ask(client, b"bo")
     assert client.status == 401
@@ -112,7 +113,7 @@ async def test_slow(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_long(ask: Ask) -> None:
     """A body over the bound is not read to its end."""
-    piece = b"x" * (MAX_SIGNED_BODY_BYTES // 2)
+    piece = b"x" * (MAX_BODY_BYTES // 2)
     client = Client(*[part(piece, more=True)] * 10)
     await ask(client, piece * 10)
     assert (client.status, client.taken) == (401, 3)
@@ -120,7 +121,7 @@ async def test_long(ask: Ask) -> None:
 
 async def test_monitored(ask: Ask) -> None:
     """In monitor mode the application is not given a part for the whole."""
-    piece = b"x" * (MAX_SIGNED_BODY_BYTES // 2)
+    piece = b"x" * (MAX_BODY_BYTES // 2)
     client = Client(*[part(piece, more=True)] * 10)
     await ask(client, piece * 10, monitored=True)
     assert (client.status, client.answer) == (200, b"nothing")

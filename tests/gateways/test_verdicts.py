@@ -5,10 +5,10 @@ from types import ModuleType
 
 import pytest
 
-from tests.gateways import asgi
+from tests.gateways import asgi, middleware
 from tests.gateways.verdicts import BINDINGS, TOKENS, Ask, Case, Verdict
 
-GATEWAYS: Mapping[str, ModuleType] = {"asgi": asgi}
+GATEWAYS: Mapping[str, ModuleType] = {"asgi": asgi, "middleware": middleware}
 
 
 @pytest.fixture(scope="module", params=[*GATEWAYS])

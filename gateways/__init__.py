@@ -1,0 +1,1 @@
+"""The same check in front of other servers."""

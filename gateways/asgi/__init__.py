@@ -1,0 +1,1 @@
+"""The same server three times: compare the files with `diff`."""
