@@ -1,6 +1,7 @@
 """The service as in production, NASA's stand-in behind it, and the peers beside it."""
 
 import json
+import time
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from benchmarks import processes, tokens
 from benchmarks.client import Connection, Reply
 from benchmarks.machine import Cores, load_core, server_core
 from benchmarks.peers import bare, hello
-from benchmarks.processes import PYTHON, Command, Process, free_port, running
+from benchmarks.processes import PYTHON, Command, Process, free_port, running, started
 
 NASA_KEY = "nasa-key-of-the-benchmarks"
 SECRET_TEXT = b64encode(tokens.SECRET).decode()
@@ -40,6 +41,8 @@ STOCK = (
     *("--no-access-log", "--no-server-header", "--log-level", "warning"),
 )
 """Uvicorn as it is, with the faster of its choices."""
+
+START_CHECKS = 50
 
 NOTHING: Mapping[str, str] = {}
 
@@ -95,6 +98,26 @@ class Arena:
         }
         command = Command([*PYTHON, *program], environment, cores or server_core())
         return self._run(command, port, PATH, headers(tokens.development()))
+
+    def service_with_redis(self, nasa: Process) -> Process | None:
+        """Start a service that counts in a Redis of its own, if there is one, on the load's core.
+
+        Raises:
+            UnequalError: it does not use it.
+        """
+        found = processes.program("redis-server")
+        if found is None:
+            return None
+        port = free_port()
+        arguments = [found, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        command = Command(arguments, {}, load_core())
+        self._stack.enter_context(started(command, port, self._folder))
+        process = self.service(nasa, {"REDIS_URL": f"redis://127.0.0.1:{port}"})
+        for _ in range(START_CHECKS):
+            if b"redis" not in ask(process, "/readyz", "").body:
+                return process
+            time.sleep(0.1)
+        raise UnequalError("Redis is not used")
 
     def bare(self, answer: Reply) -> Process:
         """Start the bare application, which sends *answer*.

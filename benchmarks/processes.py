@@ -80,6 +80,14 @@ def running(
     Raises:
         NotStartedError: it does not.
     """
+    with started(command, port, folder) as process:
+        _wait(process, path, headers, folder)
+        yield process
+
+
+@contextmanager
+def started(command: Command, port: int, folder: Path) -> Iterator[Process]:
+    """Run a command that is to listen on *port*, and wait for nothing."""
     output = folder / f"output-{port}"
     with output.open("wb") as file, pinned(command.cores):
         process = subprocess.Popen(  # noqa: S603  (a command of ours)
@@ -92,7 +100,6 @@ def running(
             start_new_session=True,
         )
     try:
-        _wait(process.pid, port, path, headers, output)
         yield Process(process.pid, port)
     finally:
         # Its workers too. It has not been waited for, so nobody else can have its number.
@@ -100,18 +107,12 @@ def running(
         process.wait()
 
 
-def _wait(
-    number: int,
-    port: int,
-    path: str,
-    headers: Mapping[str, str],
-    output: Path,
-) -> None:
+def _wait(process: Process, path: str, headers: Mapping[str, str], folder: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     reply: Reply | None = None
-    while not _has_ended(number) and time.monotonic() < deadline:
+    while not _has_ended(process.number) and time.monotonic() < deadline:
         try:
-            with Connection(port) as connection:
+            with Connection(process.port) as connection:
                 reply = connection.get(path, headers)
         except OSError:
             time.sleep(PAUSE_SECONDS)
@@ -119,9 +120,9 @@ def _wait(
         if reply.status == 200:
             return
         break
-    said = output.read_text(errors="replace")[-2000:]
+    said = (folder / f"output-{process.port}").read_text(errors="replace")[-2000:]
     answered = f"answered {reply.status}" if reply else "did not answer"
-    raise NotStartedError(f"what was started on port {port} {answered}:\n{said}")
+    raise NotStartedError(f"what was started on port {process.port} {answered}:\n{said}")
 
 
 def _has_ended(number: int) -> bool:

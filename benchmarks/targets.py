@@ -87,6 +87,7 @@ ROWS = (
     Row(title="start to first answer", figure="start_s", most=1, unit=" s"),
     Row(title="attested hits", figure="hits", digits=0, unit="/s"),
     Row(title="attested hits, gzip", figure="gzip", digits=0, unit="/s"),
+    Row(title="attested hits, with Redis", figure="with_redis", digits=0, unit="/s"),
     Row(title="bare ASGI", figure="bare", digits=0, unit="/s"),
 )
 

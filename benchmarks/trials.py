@@ -28,6 +28,7 @@ class LineUp:
     nasa: Process
     service: Process
     refusing: Process
+    counting: Process | None
     workers: Process
     bare: Process
     hello: Process
@@ -43,6 +44,7 @@ class LineUp:
             nasa=nasa,
             service=service,
             refusing=arena.service(nasa, {"RATE_LIMIT_REJECTED": "off"}),
+            counting=arena.service_with_redis(nasa),
             workers=arena.service(
                 nasa, {"WEB_CONCURRENCY": "2"}, cores=server_core() | load_core()
             ),
@@ -89,6 +91,8 @@ class Trials:
         ).rate
         figures["gzip"] = self._same(here.service, more={"Accept-Encoding": "gzip"}).rate
         figures["range"] = self._same(here.service, RANGE_PATH).rate
+        if here.counting:
+            figures["with_redis"] = self._same(here.counting).rate
         two = self._same(here.workers, cores=all_cores())
         figures |= {"two_workers": two.rate, "two_workers_of_a_core": two.rate_of_a_core}
         figures["devices"] = self._known().rate
