@@ -28,6 +28,9 @@ FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", 
 """Headers of requests that are more than a head."""
 
 
+MAX_ANSWERS_IN_TURN: Final = 100
+"""Of one connection in one turn of the event loop: beyond that the others have theirs first."""
+
 MAX_OUTGOING_BYTES: Final = 64 * 1024
 """Kept back until all has been read; beyond that a client that does not read has to wait."""
 
@@ -40,11 +43,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
     _unread = 0
+    _received = 0
     _has_begun = False
+    _spans_packets = False
     _head_is_complete = False
     _is_more_than_head = False
     _is_answered = False
     _outgoing_bytes = 0
+    _answers_in_turn = 0
+    _refusal: str | None = None
     _date_lines: tuple[Sequence[tuple[bytes, bytes]], bytes] = ((), b"")
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -60,12 +67,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._end_head()
+        for cycle in self._unanswered:  # of which uvicorn tells only the last
+            cycle.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless more has come than a head, or the trailers of a body, may have."""
+        self._received = len(data)
         self._unread += len(data)
         super().data_received(data)
+        self._spans_packets = self._has_begun
         if self._head_timer is None and not self.transport.is_closing():
             cycle: RequestResponseCycle | None = self.cycle
             is_idle = cycle is None or cycle.response_complete
@@ -94,7 +105,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Judge the head's size, then answer or start the request."""
-        if self._unread > MAX_HEAD_BYTES:
+        if self._spans_packets or self._received > MAX_HEAD_BYTES:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > MAX_HEAD_BYTES:
                 raise HeadTooLargeError
@@ -114,7 +125,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, after the answers to what was."""
         self._send()
-        super().send_400_response(msg)
+        if self._unanswered and not self._unanswered[-1].more_body:
+            self._refusal = msg
+        else:
+            super().send_400_response(msg)
 
     def shutdown(self) -> None:
         """Close the connection, once what is under way has been answered."""
@@ -138,6 +152,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if answered.more_body and not self.transport.is_closing():
             self.transport.close()
+        if self._refusal is not None and not self._unanswered and not self.transport.is_closing():
+            self.send_400_response(self._refusal)
 
     def _answer_fast(self, fast_path: FastPath) -> bool:
         """Answer without a task, if nothing stands before this request or comes after its head."""
@@ -158,8 +174,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         dated = self.server_state.default_headers
         if dated is not self._date_lines[0]:  # uvicorn makes a new list each second
             self._date_lines = (dated, header_lines(dated))
-        if not self._outgoing:
-            self.loop.call_soon(self._send)
+        if not self._answers_in_turn:
+            self.loop.call_soon(self._end_turn)
+        self._answers_in_turn += 1
+        if self._answers_in_turn == MAX_ANSWERS_IN_TURN:
+            self.flow.pause_reading()
         head = (STATUS_LINE[reply.status], self._date_lines[1], reply.head, b"\r\n")
         self._outgoing += (*head, reply.body)
         self._outgoing_bytes += len(reply.body)
@@ -172,11 +191,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         )
         return True
 
-    def _send(self) -> None:
+    def _end_turn(self) -> None:
         """Send what the fast path has answered in this turn of the loop, after all has been read.
 
         So clients are woken together, which saves several microseconds an answer.
         """
+        self._send()
+        self._answers_in_turn = 0
+        if not self._unanswered and not self.transport.is_closing():
+            self.flow.resume_reading()
+
+    def _send(self) -> None:
+        """Send what has been answered so far."""
         if self._outgoing:
             self.transport.write(b"".join(self._outgoing))
             self._outgoing.clear()

@@ -184,6 +184,8 @@ def _failures(flights: Sequence[asyncio.Task[None]]) -> Iterator[BaseException]:
 
 
 def _is_newer(held: Held, before: Held | None) -> bool:
+    if held.day in freshness.PERMANENT_GAPS:
+        return False
     return before is None or held.fetched_at != before.fetched_at
 
 

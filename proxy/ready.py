@@ -15,7 +15,7 @@ from cachetools import FIFOCache, LRUCache
 from edge.fast_path import Reply
 from proxy.cache import MAX_HELD
 from proxy.freshness import Clock
-from proxy.query import ApodQuery, Day, Latest, Span, canonical
+from proxy.query import MAX_QUERY_BYTES, ApodQuery, Day, Latest, Span, canonical
 from proxy.reply import reply, wish_of
 from proxy.service import Answer
 
@@ -96,6 +96,8 @@ class ReadyAnswers:
             query: without the question mark.
             headers: names in lower case.
         """
+        if len(query) > MAX_QUERY_BYTES:
+            return None
         kept = self._kept(query)
         if kept is None and b"api_key=" in query:
             query = b"&".join(one for one in query.split(b"&") if not API_KEY.fullmatch(one))
@@ -121,7 +123,7 @@ class ReadyAnswers:
         if kept is None:
             return None
         answer, change = kept
-        if not answer.fetched_at <= self._clock() < min(answer.refresh_at, answer.fresh_until):
+        if not answer.completed_at <= self._clock() < min(answer.refresh_at, answer.fresh_until):
             return None
         if change < self._change and any(self._changes.get(day, 0) > change for day in answer.days):
             return None

@@ -32,6 +32,7 @@ class Answer:
         etag: strong entity tag of the plain ones.
         cache: see `proxy.holdings.Found`.
         fetched_at: when NASA gave the oldest part of it.
+        completed_at: when NASA gave the newest.
         fresh_until: until when all of it is fresh.
         refresh_at: when NASA is to be asked again for a part of it.
         days: the days that it is about; None stands for the latest.
@@ -42,6 +43,7 @@ class Answer:
     etag: str
     cache: CacheResult
     fetched_at: float
+    completed_at: float
     fresh_until: float
     refresh_at: float
     days: tuple[date | None, ...]
@@ -114,6 +116,7 @@ class ApodService:
             etag=held.record.etag if body is held.record.body else etag_of(body),
             cache=found.how,
             fetched_at=held.fetched_at,
+            completed_at=held.fetched_at,
             fresh_until=held.fresh_until,
             refresh_at=held.refresh_at,
             days=(None if isinstance(query.wanted, Latest) else held.day,),
@@ -124,13 +127,16 @@ class ApodService:
         records = [one.held.record for one in found if one.held.record]
         content = Content.of_list([extras.body_of(one, query, self._links) for one in records])
         now = self._clock()
+        # Nobody has given the permanent gaps, and they never change.
+        given = [one.held for one in found if one.held.day not in freshness.PERMANENT_GAPS]
         return Answer(
             content=content,
             etag=etag_of(content.plain),
             cache=min((one.how for one in found), key=WORST_FIRST.index, default="hit"),
-            fetched_at=min((one.held.fetched_at for one in found), default=now),
-            fresh_until=min((one.held.fresh_until for one in found), default=now),
-            refresh_at=min((one.held.refresh_at for one in found), default=now),
+            fetched_at=min((held.fetched_at for held in given), default=now),
+            completed_at=max((held.fetched_at for held in given), default=now),
+            fresh_until=min((held.fresh_until for held in given), default=now),
+            refresh_at=min((held.refresh_at for held in given), default=now),
             days=tuple(one.held.day for one in found),
             is_random=isinstance(query.wanted, Sample),
         )

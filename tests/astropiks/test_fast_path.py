@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import socket
+import struct
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -227,6 +228,7 @@ SLOW: dict[str, Case] = {
     "two slashes": ("//planetary/apod", (), {}),
     "a fragment": (f"{DAY}#x", (GOOD,), {}),
     "a whole address": (f"http://proxy.test{DAY}", (GOOD,), {}),
+    "a query that is too long": (f"{DAY}&api_key={'x' * 1024}", (GOOD,), {}),
     "a bad date": (f"{APOD}?date=x", (GOOD,), {}),
     "no picture that day": (f"{APOD}?date=2020-06-10", (GOOD,), {}),
     "not found": ("/nowhere", (GOOD,), {}),
@@ -423,3 +425,18 @@ def test_with_redis(clock: SettableClock) -> None:
     free = {**shared, "rate_limit_device": "off", "rate_limit_rejected": "off"}
     assert limited.fast_path is None
     assert create_app(make_settings(**free), clock=clock).fast_path is not None
+
+
+def test_reset(service: Service, clock: SettableClock, capsys: pytest.CaptureFixture[str]) -> None:
+    """A client that goes away in the middle is no error of ours."""
+    good = f"Approov-Token: {token(clock)}"
+    span = f"{APOD}?start_date=2021-01-01&end_date=2021-04-10"
+    for _ in range(2):
+        service.ask(span, good)
+    for number in range(200):
+        with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(request(span, good) * 3)
+            time.sleep(0.0015 * (number % 2))
+    assert service.ask("/livez").status == 200
+    assert '"error"' not in capsys.readouterr().out

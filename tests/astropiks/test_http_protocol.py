@@ -188,3 +188,19 @@ def test_pipelining(first: bytes, second: bytes) -> None:
             while data := connection.recv(65536):
                 answer += data
     assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+def test_nonsense_after_slow() -> None:
+    """What is no request is refused after the answer to what is one, also if that takes time."""
+    with serving(slow) as url:
+        answer = talk(int(url.rpartition(":")[2]), GET + b"\r\nnonsense\r\n\r\n", most=1)
+    assert answer.index(b"HTTP/1.1 200 ") < answer.index(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("size", [40_000, 100_000])
+def test_large_head_behind_another(port: int, size: int) -> None:
+    """The bound holds for a head that begins in the packet of another one, too."""
+    head = GET + b"a: " + b"b" * size
+    answer = talk(port, GET + b"\r\n" + head, b"b\r\n" + CLOSE, most=1)
+    assert answer.count(b"HTTP/1.1 200 ") == 1
+    assert b"HTTP/1.1 400 " in answer

@@ -98,6 +98,29 @@ async def test_due(proxy: Proxy, clock: SettableClock, raw: bytes, seconds: int)
     assert proxy.body(raw) is None
 
 
+@pytest.mark.parametrize("gap", [True, False])
+async def test_permanent_gap(proxy: Proxy, clock: SettableClock, *, gap: bool) -> None:
+    """A range over a day that never had a picture is ready like any other."""
+    raw = f"start_date=2020-06-{'09' if gap else '11'}&end_date=2020-06-12".encode()
+    for _ in range(3):
+        await proxy.ask(raw)
+        clock.advance(seconds=10)
+    found = proxy.ready.find(raw, {})
+    assert found
+    assert found.head.splitlines()[:2] == [b"age: 30", b"cache-control: private, max-age=2592000"]
+
+
+async def test_set_back(proxy: Proxy, clock: SettableClock) -> None:
+    """By a clock that was set back a list is not ready of which a part is of the future."""
+    await proxy.ask(b"start_date=2021-10-10&end_date=2021-10-11")
+    clock.advance(seconds=3600)
+    for _ in range(2):
+        await proxy.ask(SPAN)
+    assert proxy.body(SPAN)
+    clock.advance(seconds=-1800)
+    assert proxy.body(SPAN) is None
+
+
 async def test_changed(proxy: Proxy) -> None:
     """Nothing is ready any more of which a part is not what it was."""
     untouched = b"date=2020-10-12"
