@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && command -v "$$p" && break; done)
 
-.PHONY: setup run test check bench profile fleet mutations machines platform-check lock
+.PHONY: setup run test check bench profile fleet mutations machines platform-check lambda-zip lock
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
@@ -66,6 +66,10 @@ profile: setup
 # The figures and the plot of docs/capacity.md.
 fleet: setup
 	$(BIN)/python -m benchmarks.fleet --output docs
+
+# The AWS Lambda authorizer of gateways/aws_lambda/, without compiled parts: same bytes every time.
+lambda-zip: setup
+	@$(BIN)/python -m gateways.aws_lambda.package gateways/aws_lambda/authorizer.zip
 
 # Renew the locked files from pyproject.toml: versions and hashes, no index address.
 lock: setup

@@ -14,7 +14,8 @@ from secrets_service.aws import AwsSource
 from secrets_service.errors import SourceError
 from secrets_service.sources import FileSource, parse
 from secrets_service.values import MAX_VALUE_BYTES
-from tests.processes import PATH, free_port, running, wait_for
+from tests import moto_server
+from tests.processes import free_port
 
 
 async def value_of(text: str, environ: dict[str, str] | None = None) -> str:
@@ -94,13 +95,8 @@ async def test_no_text() -> None:
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Be AWS, as moto's server plays it."""
-    folder, port = tmp_path_factory.mktemp("moto"), free_port()
-    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    output = folder / "output"
-    env = {"PATH": PATH, "HOME": str(folder)}
-    with running(command, env, folder, output) as process:
-        wait_for(port, process, output)
-        yield f"http://127.0.0.1:{port}"
+    with moto_server.amazon(tmp_path_factory.mktemp("moto")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -119,15 +115,7 @@ def amazon(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def set_up(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """Point AWS's own variables to *url*."""
-    variables = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_REGION": "eu-west-1",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    for name, value in variables.items():
+    for name, value in moto_server.variables(url).items():
         monkeypatch.setenv(name, value)
     aws._client.cache_clear()  # noqa: SLF001
 
