@@ -16,8 +16,8 @@ import secrets_service.app
 from astropiks.stopping import announced
 from attestation.claims import Clock
 from attestation.verifier import RequestVerifier
+from edge import attest, logs, metrics, verification
 from edge import health as probes
-from edge import logs, metrics, verification
 from edge.client_address import ClientAddress, Routers
 from edge.environment import load
 from edge.fast_path import FastPath
@@ -104,6 +104,9 @@ def create_app(
         refusals=Refusals(settings.approov_status_missing, settings.approov_status_invalid),
         origin=settings.public_base_url,
         rejected=rejected,
+        questions=attest.Questions(
+            settings.attest_callers, tells_reason=settings.attest_reason == "on"
+        ),
     )
     paths = KnownPaths(routes)
     app = RequestLog(app, paths=paths)
@@ -123,7 +126,7 @@ def create_app(
 
 
 def _routes(settings: Settings, health: Health) -> list[Route]:
-    routes = health.routes()
+    routes = [*health.routes(), *attest.routes()]
     if settings.metrics_token:
         routes += metrics.routes(settings.metrics_token)
     if settings.serves_proxy:

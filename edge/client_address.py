@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge.setting_types import Forwarders
+from edge.setting_types import Forwarders, Networks
 
 MAX_HOPS = 20
 
@@ -17,7 +17,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class ClientAddress:
-    """Puts the client's address into the scope, in place of its router's."""
+    """Puts the client's address into the scope, in place of its router's.
+
+    The one that has connected stays there as ``"peer"``.
+    """
 
     def __init__(self, app: ASGIApp, *, routers: "Routers") -> None:
         self._app = app
@@ -26,7 +29,8 @@ class ClientAddress:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on."""
         if scope["type"] == "http" and scope.get("client"):
-            address = self._routers.client(scope["client"][0], scope["headers"])
+            scope["peer"] = scope["client"][0]
+            address = self._routers.client(scope["peer"], scope["headers"])
             scope["client"] = (address, 0)
         await self._app(scope, receive, send)
 
@@ -56,20 +60,22 @@ class Routers:
         if self._believes_all:
             return (_address(hops[-1]) if hops else None) or peer
         client = peer
-        while hops and self._is_forwarder(client):
+        while hops and is_in(self._networks, client):
             told = _address(hops.pop())
             if told is None:
                 break
             client = told
         return client
 
-    def _is_forwarder(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        known: Address = getattr(parsed, "ipv4_mapped", None) or parsed
-        return any(known in network for network in self._networks)
+
+def is_in(networks: Networks, address: str) -> bool:
+    """Tell whether an *address* is one of these."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    known: Address = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(known in network for network in networks)
 
 
 def _address(hop: str) -> str | None:

@@ -38,10 +38,11 @@ OWN_PREFIXES = (
     "RATE_LIMIT_",
     "FORWARDED_",
     "REDIS_",
+    "ATTEST_",
 )
 """A variable of these that is no setting is a slip, and might be a protection that is not on."""
 
-SHARED_PREFIXES = ("IMAGE_", "PUBLIC_", "RATE_LIMIT_", "FORWARDED_", "REDIS_")
+SHARED_PREFIXES = ("IMAGE_", "PUBLIC_", "RATE_LIMIT_", "FORWARDED_", "REDIS_", "ATTEST_")
 """Of these a platform may have its own: only what looks like a setting of ours is a slip."""
 
 ADD_ON_PREFIX = "REDIS_"

@@ -1,5 +1,6 @@
 """Deny by default: everything but a short list of public paths needs an attested app."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,6 +11,7 @@ from attestation.errors import AttestationError, MissingTokenError, Verification
 from attestation.request import HttpRequest
 from attestation.verifier import RequestVerifier
 from edge import logs, metrics
+from edge.attest import Questions, is_question
 from edge.known_paths import KnownPaths
 from edge.problems import Problem
 from edge.rate_limit import OVER_RATE_LIMIT, RejectedLimit
@@ -77,6 +79,7 @@ class AttestationGate:
         refusals: Refusals = Refusals(),  # noqa: B008  (a frozen value)
         origin: str | None = None,
         rejected: RejectedLimit | None = None,
+        questions: Questions = Questions(),  # noqa: B008  (the same)
     ) -> None:
         """Guard *app*.
 
@@ -87,6 +90,7 @@ class AttestationGate:
             refusals: how to refuse.
             origin: scheme and authority that clients use, if not those of the request.
             rejected: how many refusals an address gets with their own status.
+            questions: say which request is decided on when a gateway asks.
         """
         self._app = app
         self._verifier = verifier
@@ -94,6 +98,7 @@ class AttestationGate:
         self._refusals = refusals
         self._origin = origin
         self._rejected = rejected
+        self._questions = questions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the connection on, or refuse it."""
@@ -109,7 +114,7 @@ class AttestationGate:
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = Body(receive)
         try:
-            request = request_of(scope, self._origin)
+            request = self._questions.subject(request_of(scope, self._origin), scope)
             scope["attestation"] = await attest(self._verifier, request, body)
         except AttestationError as refusal:
             scope["attestation"] = None
@@ -129,6 +134,8 @@ class AttestationGate:
         if problem is not None:
             logs.note(reason=OVER_RATE_LIMIT, detail="rejected")
         problem = problem or self._refusals.problem(refusal)
+        if told := self._questions.told(refusal, scope):
+            problem = replace(problem, headers={**problem.headers, **told})
         await problem.response(scope["path"])(scope, receive, send)
 
     def decide_here(self, request: HttpRequest, host: str) -> Attestation | Refused | None:
@@ -137,7 +144,8 @@ class AttestationGate:
         Only a refusal is counted here. None: that is for the long way, and nothing has been
         counted.
         """
-        if request.path in self._paths.public or self._verifier.needs_body:
+        is_special = request.path in self._paths.public or is_question(request.path)
+        if is_special or self._verifier.needs_body:
             return None
         try:
             return self._verifier.verify_head(request)

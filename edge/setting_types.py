@@ -146,13 +146,20 @@ def redis_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-Forwarders = Literal["*"] | tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+Forwarders = Literal["*"] | Networks
 """Whose word on the client's address counts: everybody's, or that of these networks."""
 
 
 def forwarders(text: object) -> object:
     """Read comma-separated addresses and networks, or a star."""
-    if not isinstance(text, str) or text == "*":
+    return text if text == "*" else networks(text)
+
+
+def networks(text: object) -> object:
+    """Read comma-separated addresses and networks."""
+    if not isinstance(text, str):
         return text
     try:
         return tuple(ipaddress.ip_network(one.strip()) for one in text.split(","))

@@ -30,7 +30,7 @@ from attestation.keys import (
 from attestation.signing import Mode
 from edge import keyset_file, rates, setting_types
 from edge.logs import LogFormat, LogLevel
-from edge.setting_types import Forwarders
+from edge.setting_types import Forwarders, Networks
 
 SourceName = Literal["legacy", "science"]
 
@@ -193,6 +193,15 @@ class Settings(BaseSettings):
     )
     approov_status_invalid: Annotated[int, AfterValidator(setting_types.refusal)] = Field(
         401, description="status for a request with a bad token: 400, 401 or 403"
+    )
+
+    attest_callers: Annotated[Networks, NoDecode, BeforeValidator(setting_types.networks)] = Field(
+        (),
+        description="addresses or networks of the gateways that ask at `/attest` and are believed "
+        "which request they ask about",
+    )
+    attest_reason: Literal["off", "on"] = Field(
+        "off", description="`on`: `/attest` tells them in `X-Attestation-Reason` why it refuses"
     )
 
     runtime_secrets: Annotated[dict[str, SecretStr], NoDecode] = Field({}, exclude=True)

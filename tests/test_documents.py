@@ -335,6 +335,8 @@ def test_example(token: str, monkeypatch: pytest.MonkeyPatch, clock: SettableClo
         "android-client-notes/README.md",
         "attestation/README.md",
         "docs/capacity.md",
+        "gateways/haproxy/README.md",
+        "gateways/nginx/README.md",
         "secrets_service/README.md",
     ],
 )

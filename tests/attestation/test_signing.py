@@ -269,6 +269,19 @@ def test_uncovered_body(clock: SettableClock) -> None:
         verify(verifier(clock), request({**headers, **digest}))
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "get"])
+def test_hidden_body(clock: SettableClock, method: str) -> None:
+    """Where a body may have come unseen, only what has none by its method is accepted."""
+    received = request(signed(clock, method=method), method=method)
+    verify(verifier(clock), received)
+    hidden = dataclasses.replace(received, hides_body=True)
+    if method in {"GET", "HEAD"}:
+        verify(verifier(clock), hidden)
+    else:
+        with pytest.raises(request_errors.BodyError):
+            verify(verifier(clock), hidden)
+
+
 def test_components() -> None:
     """RFC 9421 section 2.2: further components may be covered; each has its own value."""
     names = ["@scheme", "@authority", "@path", "@query", "@request-target", "host"]

@@ -5,10 +5,28 @@ from types import ModuleType
 
 import pytest
 
-from tests.gateways import asgi, middleware
+from tests.gateways import (
+    asgi,
+    attest,
+    aws_lambda,
+    azure,
+    haproxy,
+    haproxy_attest,
+    middleware,
+    nginx,
+)
 from tests.gateways.verdicts import BINDINGS, TOKENS, Ask, Case, Verdict
 
-GATEWAYS: Mapping[str, ModuleType] = {"asgi": asgi, "middleware": middleware}
+GATEWAYS: Mapping[str, ModuleType] = {
+    "asgi": asgi,
+    "middleware": middleware,
+    "aws_lambda": aws_lambda,
+    "attest": attest,
+    "nginx": nginx,
+    "haproxy": haproxy,
+    "haproxy_attest": haproxy_attest,
+    "azure": azure,
+}
 
 
 @pytest.fixture(scope="module", params=[*GATEWAYS])
