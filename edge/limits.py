@@ -71,7 +71,7 @@ class _Window:
     Attributes:
         limit: how often in it.
         seconds: its length.
-        key: names it in Redis.
+        key: names it in Redis, if there is one.
         begin: Unix time in seconds.
         end: likewise, of the next one's beginning.
         used: how often it was.
@@ -186,17 +186,18 @@ class Limiter:
         window = self._windows.get(name)
         if window is None or not window.begin <= now < window.end:
             self._windows.pop(name, None)  # so that it joins the end of the queue
-            self._windows[name] = window = _begin(rate, who, now)
+            self._windows[name] = window = _begin(rate, who, now, is_shared=self.is_shared)
         return window
 
 
-def _begin(rate: str, who: tuple[str, ...], now: float) -> _Window:
+def _begin(rate: str, who: tuple[str, ...], now: float, *, is_shared: bool) -> _Window:
     """Give the window of *who* at that time, which is the same in every process."""
     item = _item(rate)
     seconds = item.get_expiry()
     digest = blake2b("\0".join(who).encode("utf-8", "surrogatepass"), digest_size=16).digest()
     number, passed = divmod(now + int.from_bytes(digest[:4]) % seconds, seconds)
-    key, begin = f"{PREFIX}:{item.key_for(digest.hex(), f'{number:.0f}')}", now - passed
+    key = f"{PREFIX}:{item.key_for(digest.hex(), f'{number:.0f}')}" if is_shared else ""
+    begin = now - passed
     return _Window(item.amount, seconds, key, begin, begin + seconds)
 
 
