@@ -25,7 +25,6 @@ from edge.gate import AttestationGate, Paths, Refusals
 from edge.health import Health, LastAnswers
 from edge.known_paths import KnownPaths
 from edge.limits import Limiter
-from edge.link import link_to_redis
 from edge.problems import exception_handlers
 from edge.rate_limit import DeviceLimit, RejectedLimit
 from edge.request_log import RequestLog
@@ -130,6 +129,15 @@ def create_app(
             paths=paths,
         )
     return Application(LastAnswers(app, health=health), fast_path)
+
+
+def link_to_redis(settings: Settings) -> "RedisLink | None":
+    """Make the way to Redis, if there is one; a process alone does without `redis`, some 6 MB."""
+    if settings.redis_url is None:
+        return None
+    from edge.redis_link import RedisLink  # noqa: PLC0415
+
+    return RedisLink(settings)
 
 
 def _routes(settings: Settings, health: Health) -> list[Route]:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.link import link_to_redis
+from astropiks.apps import link_to_redis
 from edge.settings import Settings
 from proxy import freshness
 from proxy.app import open_board, open_holdings

@@ -9,12 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
-
-from edge.settings import Settings
-
-if TYPE_CHECKING:
-    from edge.redis_link import RedisLink
+from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -111,12 +106,3 @@ class Link(Protocol):
         Raises:
             RedisUnusableError: it is not done, or nothing is just now.
         """
-
-
-def link_to_redis(settings: Settings) -> "RedisLink | None":
-    """Make it, if there is a Redis. A process that is alone does without `redis`, some 6 MB."""
-    if settings.redis_url is None:
-        return None
-    from edge.redis_link import RedisLink  # noqa: PLC0415
-
-    return RedisLink(settings)

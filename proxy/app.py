@@ -130,7 +130,7 @@ async def open_holdings(
         client = await stack.enter_async_context(open_client(transport))
         shared = Shared()
         if link is not None:
-            from edge.redis_flight import SharedFlight  # noqa: PLC0415  (see `edge.link`)
+            from edge.redis_flight import SharedFlight  # noqa: PLC0415  (see `astropiks.apps`)
             from edge.redis_notices import open_notices  # noqa: PLC0415
 
             notices = await stack.enter_async_context(open_notices(settings, link, CHANNEL))

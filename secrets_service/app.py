@@ -54,7 +54,7 @@ async def resources(
     async with AsyncExitStack() as stack:
         sinks: list[Sink] = []
         if settings.redis_url is not None:
-            from edge.redis_stream import RedisStream  # noqa: PLC0415  (see `edge.link`)
+            from edge.redis_stream import RedisStream  # noqa: PLC0415  (see `astropiks.apps`)
 
             stream = RedisStream(settings, STREAM)
             stack.push_async_callback(stream.aclose)
