@@ -2,6 +2,7 @@ import base64
 import json
 import shlex
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,10 @@ def test_workers(nasa: tuple[StandIn, str], tmp_path: Path) -> None:
             f"http://127.0.0.1:{port}{URL}", headers={"Approov-Token": token()}, timeout=20
         )
         assert answer.status_code == 200
+        for _ in range(200):  # the first to be ready answers
+            if output.read_text().count('"started"') == 2:
+                break
+            time.sleep(0.1)
     assert output.read_text().count('"started"') == 2
 
 
