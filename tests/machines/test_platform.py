@@ -83,4 +83,4 @@ async def test_deployment(
     )
     assert router.failed == []
     assert router.answered > 50
-    assert output.read_text().count('"event": "stopped"') == 2
+    assert output.read_text().count('"event":"stopped"') == 2
