@@ -172,7 +172,7 @@ def request_of(scope: Scope, origin: str | None) -> HttpRequest:
     if origin is None:
         hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
         is_host = len(hosts) == 1 and HOST.fullmatch(hosts[0])
-        origin = f"{scope['scheme']}://{hosts[0]}" if is_host else ""
+        origin = f"{scope.get('scheme', 'http')}://{hosts[0]}" if is_host else ""
     query = scope["query_string"].decode("latin-1")
     return HttpRequest(
         method=scope["method"],

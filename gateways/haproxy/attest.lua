@@ -6,7 +6,7 @@
 
 local url = os.getenv("ATTEST_URL") or "http://127.0.0.1:8080/attest"
 
-local TIMEOUT_MS = 5000
+local TIMEOUT_MS = 1000 -- of each of four attempts
 
 -- Of this connection, not of the request; or said anew below.
 local KEPT_BACK = {

@@ -1,5 +1,6 @@
 """What matters of real servers beside their verdicts: what they pass on, and when they must not."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +15,7 @@ from astropiks.signer import InstallKey, sign_request
 from tests.conftest import SECRET
 from tests.gateways import haproxy, haproxy_attest, nginx
 from tests.gateways.middleware import SECRET_TEXT
-from tests.gateways.servers import Gateway, service
+from tests.gateways.servers import Application, Gateway, protected, service
 from tests.gateways.verdicts import signed
 from tests.processes import free_port
 
@@ -56,7 +57,11 @@ def get(gateway: Gateway, headers: Mapping[str, str], **more: str) -> httpx.Resp
 def test_passed_on(gateway: Gateway) -> None:
     """The application gets the device and no token; what the client says of these is gone."""
     gateway.application.requests.clear()
-    forged = {"X-Attestation-Device": "forged", "X-Attestation-Reason": "forged"}
+    names = (
+        *("X-Attestation-Device", "X-Attestation-Reason", "X_Attestation_Device"),
+        *("X-Original-URI", "X-Forwarded-Host", "X-Forwarded-For"),
+    )
+    forged = dict.fromkeys(names, "forged")
     answer = get(gateway, {"Approov-Token": signed(), **forged}, Authorization="Bearer user")
     assert answer.text == "protected\n"
     (headers,) = gateway.application.requests
@@ -64,6 +69,7 @@ def test_passed_on(gateway: Gateway) -> None:
     assert headers["x-attestation-device"] == ["ZGV2aWNl"]
     assert "x-attestation-reason" not in headers
     assert headers["authorization"] == ["Bearer user"]
+    assert not [name for name, values in headers.items() if "forged" in values]
 
 
 def test_no_device(gateway: Gateway) -> None:
@@ -204,3 +210,21 @@ def test_service_away(before: Before, tmp_path: Path) -> None:
         answer = get(gateway, {"Approov-Token": signed()})
         assert (answer.status_code, answer.json()["status"]) == (503, 503)
         assert gateway.application.requests == []
+
+
+@pytest.mark.parametrize("status", [200, 206, 299, 302, 404, 500])
+def test_another_answer(before: Before, tmp_path: Path, status: int) -> None:
+    """Nothing but 204 is a yes, whoever may answer at the service's address."""
+    with protected(Application(status=status)) as host, before(tmp_path, host) as gateway:
+        gateway.application.requests.clear()
+        answer = get(gateway, {"Approov-Token": signed()})
+        assert (answer.status_code, gateway.application.requests) == (503, [])
+
+
+def test_no_http_2(demanding: Gateway) -> None:
+    """HTTP/2, in which a body may come unannounced, is not spoken unasked."""
+    host, _, port = demanding.host.partition(":")
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+        answer = connection.recv(1000)
+    assert not answer or answer.startswith(b"HTTP/1.1 400 ")

@@ -126,6 +126,9 @@ TOKENS: Mapping[str, Case] = {
     "algorithm in lower case": Case(with_token(lambda: signed({"alg": "hs256"})), "invalid"),
     "algorithm RS256": Case(with_token(lambda: signed({"alg": "RS256"})), "invalid"),
     "no algorithm": Case(with_token(lambda: signed({"typ": "JWT"})), "invalid"),
+    "a key named as if it were one": Case(
+        with_token(lambda: signed({"kid": "alg", "typ": "JWT"})), "invalid"
+    ),
     "another type": Case(with_token(lambda: signed({**HEADER, "typ": "at+jwt"})), "invalid"),
     "a critical extension": Case(
         with_token(lambda: signed({**HEADER, "crit": ["x"], "x": 1})), "invalid"
@@ -135,8 +138,12 @@ TOKENS: Mapping[str, Case] = {
     "expiry as text": Case(with_token(lambda: signed(exp=str(int(time.time()) + 300))), "invalid"),
     "expiry in a list": Case(with_token(lambda: signed(exp=[int(time.time()) + 300])), "invalid"),
     "expiry beyond time": Case(with_token(lambda: signed(exp=10**30)), "invalid"),
+    "expiry beyond the calendar": Case(with_token(lambda: signed(exp=999_999_999_999)), "invalid"),
     "negative expiry": Case(with_token(lambda: signed(exp=-1)), "invalid"),
     "not yet valid": Case(with_token(lambda: signed(nbf=int(time.time()) + 200)), "invalid"),
+    "not yet valid, behind another such member": Case(
+        with_token(lambda: signed(a={"nbf": 1}, nbf=10**11)), "invalid"
+    ),
     "padding": Case(
         with_token(lambda: raw_signed(_segment(HEADER) + "=", _segment(claims()))), "invalid"
     ),
