@@ -33,7 +33,7 @@ MAX_TOGETHER = 100
 """Counted by one command."""
 
 MAX_COUNTERS = 100_000
-"""In memory, at about 600 bytes each; whose window began longest ago is forgotten first."""
+"""In memory, at some 500 bytes each; whose window began longest ago is forgotten first."""
 
 Clock = Callable[[], float]
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import Iterator
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from astropiks import http_protocol
 from astropiks.http_protocol import MAX_HEAD_BYTES
@@ -204,3 +205,16 @@ def test_large_head_behind_another(port: int, size: int) -> None:
     answer = talk(port, GET + b"\r\n" + head, b"b\r\n" + CLOSE, most=1)
     assert answer.count(b"HTTP/1.1 200 ") == 1
     assert b"HTTP/1.1 400 " in answer
+
+
+@pytest.mark.parametrize("app", [echo, slow], ids=["quick", "slow"])
+def test_many_at_once(app: ASGIApp) -> None:
+    """Many requests sent at once, some with bodies, are all answered, in their order."""
+    body = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n" + b"b" * 9000
+    # Bodies of one packet's size, so that requests end within pieces and across them.
+    number = 4 if app is slow else 150
+    asked = (GET + b"\r\n" + body) * number + GET + CLOSE
+    with serving(app) as url:
+        answer = talk(int(url.rpartition(":")[2]), asked, most=1)
+    lengths = re.findall(rb"host[a-z,-]* (\d+)(?=HTTP|$)", answer)
+    assert lengths == [b"0", b"9000"] * number + [b"0"]
