@@ -79,5 +79,8 @@ lock: setup
 	  --custom-compile-command "make lock" --extra aws --constraint requirements.txt \
 	  --output-file requirements-aws.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --extra otel --constraint requirements.txt \
+	  --output-file requirements-otel.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt pyproject.toml
