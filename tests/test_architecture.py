@@ -25,7 +25,7 @@ ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "prometheus_client": "edge/metrics.py",
     "structlog": "edge/logs.py",
     "orjson": "edge/logs.py",
-    "pydantic_settings": "edge/settings.py",
+    "pydantic_settings": "edge/setting_groups/",
     "httpx": "proxy/sources/",
     "uvicorn": "astropiks/",
     "typer": "astropiks/cli",

@@ -50,6 +50,7 @@ def test_lambda_steps(tmp_path: Path) -> None:
 def _names(template: str, section: str) -> list[str]:
     """Give what a section of a CloudFormation template names; its tags are beside the point."""
     root = yaml.compose(template)
+    assert isinstance(root, yaml.MappingNode)
     return next(
         [name.value for name, _ in value.value] for key, value in root.value if key.value == section
     )
