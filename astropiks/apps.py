@@ -13,10 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import proxy.app
 import secrets_service.app
+from astropiks.openapi import routes as openapi
 from astropiks.stopping import announced
+from astropiks.version import version
 from attestation.claims import Clock
 from attestation.verifier import RequestVerifier
-from edge import attest, logs, metrics, verification
+from edge import attest, exposition, logs, metrics, tracing, verification
 from edge import health as probes
 from edge.client_address import ClientAddress, Routers
 from edge.environment import load
@@ -29,6 +31,7 @@ from edge.problems import exception_handlers
 from edge.rate_limit import DeviceLimit, RejectedLimit
 from edge.request_log import RequestLog
 from edge.settings import Settings
+from edge.tracing import RequestSpans
 from edge.watched_files import watching
 from proxy.ready import ReadyAnswers
 from proxy.sources.client import Transport
@@ -115,11 +118,12 @@ def create_app(
         ),
     )
     paths = KnownPaths(routes)
-    app = RequestLog(app, paths=paths)
+    app = RequestLog(RequestSpans(app, paths=paths), paths=paths)
     routers = Routers(settings.forwarded_allow_ips)
     app = ClientAddress(app, routers=routers)
     fast_path = None
-    if not (limiter.is_shared and (device_limit or rejected)):
+    is_counted_elsewhere = limiter.is_shared and (device_limit or rejected)
+    if not is_counted_elsewhere and settings.otel_exporter_otlp_endpoint is None:
         fast_path = FastPath(
             health=health,
             gate=gate,
@@ -141,9 +145,10 @@ def link_to_redis(settings: Settings) -> "RedisLink | None":
 
 
 def _routes(settings: Settings, health: Health) -> list[Route]:
-    routes = [*health.routes(), *attest.routes()]
+    described = openapi.Description(settings).routes()
+    routes = [*health.routes(), *attest.routes(), *described]
     if settings.metrics_token:
-        routes += metrics.routes(settings.metrics_token)
+        routes += exposition.routes(settings.metrics_token)
     if settings.serves_proxy:
         routes += proxy.app.routes(settings)
     if settings.serves_secrets:
@@ -153,9 +158,9 @@ def _routes(settings: Settings, health: Health) -> list[Route]:
 
 def _paths(settings: Settings) -> Paths:
     """Give the exceptions of the gate. Secrets are never among them."""
-    public = {*probes.PATHS}
+    public = {*probes.PATHS, *openapi.PATHS}
     if settings.metrics_token:
-        public.add(metrics.PATH)  # it asks for a token of its own
+        public.add(exposition.PATH)  # it asks for a token of its own
     monitors = settings.serves_proxy and settings.approov_enforcement == "monitor"
     monitored = KnownPaths(proxy.app.routes(settings) if monitors else ())
     return Paths(frozenset(public), monitored)
@@ -179,6 +184,8 @@ class _Lifespan:
         settings, link = self.settings, self.link
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
+            traces = tracing.opened(settings.otel_exporter_otlp_endpoint, version())
+            await stack.enter_async_context(traces)
             if link is not None:
                 await stack.enter_async_context(link.opened())
             files = verification.watched_files(self.verifier, settings)
@@ -192,6 +199,7 @@ class _Lifespan:
                 state |= secrets
             await stack.enter_async_context(watching(files))
             stack.enter_context(announced(self.health))
+            metrics.show_process(version())
             listen = f"{settings.host}:{settings.port}"
             logs.log("info", "started", services=settings.services, listen=listen)
             yield state

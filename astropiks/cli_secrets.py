@@ -1,29 +1,28 @@
 """`astropiks secrets`: look at what there is, try whether it can be had, open what was sealed."""
+# ruff: noqa: PLC0415  (imported when a command runs, so that help and completion come at once)
 
-import asyncio
-import os
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astropiks import dev, recipient
-from edge.environment import SettingsError, load
-from edge.settings import DevelopmentSettings
-from secrets_service.assembly import build_catalog
-from secrets_service.catalog import Catalog, RuntimeSecret
-from secrets_service.catalog_file import CatalogError
-from secrets_service.errors import SourceError
-from secrets_service.policy import SecretPolicy
-from secrets_service.sealing import unseal
+from astropiks.cli_exit import fail
+from astropiks.cli_help import epilog
+from astropiks.cli_settings import catalog, development_settings
+
+if TYPE_CHECKING:
+    from secrets_service.catalog import Catalog, RuntimeSecret
+    from secrets_service.policy import SecretPolicy
 
 secrets = typer.Typer(help="Look at runtime secrets; no value is ever shown.", no_args_is_help=True)
 
 
-@secrets.command("list")
+@secrets.command(
+    "list", epilog=epilog(status="0, or 2 if .env, the environment or the file is wrong.")
+)
 def list_secrets() -> None:
     """Print names, versions, sources and policies."""
     now = time.time()
@@ -31,26 +30,50 @@ def list_secrets() -> None:
         typer.echo("\n".join(_lines(secret, now)))
 
 
-@secrets.command("check")
+@secrets.command(
+    "check",
+    epilog=epilog(
+        status="0 if all can be read, 1 if one cannot, 2 if .env, the environment or the file "
+        "is wrong.",
+    ),
+)
 def check_secrets() -> None:
     """Read every source once, and say which of them fail."""
+    import asyncio
+
     problems = asyncio.run(_problems(_catalog()))
     if problems:
-        _fail("\n".join(problems), 1)
+        fail("\n".join(problems))
     typer.echo("Every source of every version can be read.")
 
 
-@secrets.command("recipient")
+@secrets.command("recipient", epilog=epilog(status="0, or 1 if the key that is there is none."))
 def show_recipient() -> None:
-    """Print the value of Secret-Recipient for this checkout's key, which is made once."""
+    """Print a value for Secret-Recipient.
+
+    It stands for the key of this checkout, which is made once and kept in .astropiks/.
+    """
+    from astropiks import dev, recipient
+
     path = dev.recipient_file()
     try:
         typer.echo(recipient.header(recipient.kept_key(path)))
     except ValueError as error:
-        _fail(f"{path}: {error}. Delete it to have one made.", 1)
+        fail(f"{path}: {error}. Delete it to have one made.")
 
 
-@secrets.command("open")
+@secrets.command(
+    "open",
+    epilog=epilog(
+        examples="""\
+recipient="$(astropiks secrets recipient)"
+curl -s -H "Approov-Token: $(astropiks token mint --bind "$recipient")" \\
+  -H "Secret-Recipient: $recipient" http://127.0.0.1:8080/secrets/example |
+  astropiks secrets open
+""",
+        status="0, or 1 if it cannot be opened with that key.",
+    ),
+)
 def open_secret(
     sealed: Annotated[
         str, typer.Argument(metavar="JWE", help="What came, or - to read it from stdin.")
@@ -60,16 +83,19 @@ def open_secret(
     ] = None,
 ) -> None:
     """Open a sealed secret and print its JSON. This is the one command that shows a value."""
+    from astropiks import dev, recipient
+    from secrets_service.sealing import unseal
+
     text = (sys.stdin.read() if sealed == "-" else sealed).strip()
     try:
         pem = key.read_bytes() if key else recipient.kept_key(dev.recipient_file())
         typer.echo(unseal(text, pem).decode().strip())
     except (OSError, ValueError) as error:
         said = str(error) if isinstance(error, ValueError) else type(error).__name__
-        _fail(f"Not opened: {said}. What came begins with {text[:3]!r}; a JWE with 'eyJ'.", 1)
+        fail(f"Not opened: {said}. What came begins with {text[:3]!r}; a JWE with 'eyJ'.")
 
 
-def _lines(secret: RuntimeSecret, now: float) -> list[str]:
+def _lines(secret: "RuntimeSecret", now: float) -> list[str]:
     """Describe one secret."""
     delivered = secret.version_at(now)
     lines = [secret.name, f"  policy   {_policy(secret.policy)}"]
@@ -84,7 +110,7 @@ def _lines(secret: RuntimeSecret, now: float) -> list[str]:
     return lines
 
 
-def _policy(policy: SecretPolicy) -> str:
+def _policy(policy: "SecretPolicy") -> str:
     flags = [name for name in ("binding", "signature", "sealed") if getattr(policy, name)]
     flags += [f"claim {name}" for name in policy.claims]
     flags += [f"token younger than {policy.max_token_age} s"] if policy.max_token_age else []
@@ -96,7 +122,9 @@ def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-async def _problems(catalog: Catalog) -> list[str]:
+async def _problems(catalog: "Catalog") -> list[str]:
+    from secrets_service.errors import SourceError
+
     problems = []
     for secret in catalog.secrets.values():
         for version in filter(None, (secret.current, secret.next)):
@@ -107,15 +135,5 @@ async def _problems(catalog: Catalog) -> list[str]:
     return problems
 
 
-def _catalog() -> Catalog:
-    dev.prepare_environment()
-    try:
-        return build_catalog(load(DevelopmentSettings), os.environ)
-    except (SettingsError, CatalogError) as error:
-        problems = "\n".join(f"  {problem}" for problem in error.problems)
-        _fail(f"The configuration cannot be used:\n{problems}", 2)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(status)
+def _catalog() -> "Catalog":
+    return catalog(development_settings())

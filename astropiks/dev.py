@@ -10,18 +10,23 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dotenv import load_dotenv
 from pydantic import SecretStr
 
-from astropiks import recipient, server
-from astropiks.apps import create_app
+from astropiks import env_file, recipient, server
+from astropiks.apps import Application, create_app
 from astropiks.mint import mint
+from attestation.claims import Clock
 from edge import logs
 from edge.environment import load
 from edge.settings import DevelopmentSettings, Settings
 from secrets_service.assembly import build_catalog
 from standin.app import StandIn
+from standin.conditions import Conditions
+
+if TYPE_CHECKING:
+    from astropiks.console.app import Console
 
 STANDIN_KEY = "standin-key"
 CURL_TOKEN_SECONDS = 24 * 3600
@@ -64,7 +69,7 @@ def prepare_environment() -> None:
 
     The secret is made once and kept, so that `token mint` in a second shell fits.
     """
-    load_dotenv(checkout() / ".env")
+    env_file.add(checkout() / ".env")
     if not any(map(os.environ.get, SECRET_NAMES)):
         os.environ["APPROOV_BASE64_SECRET_FILE"] = str(_kept_secret(secret_file()))
 
@@ -96,7 +101,8 @@ def run() -> None:
         nasa = f"the real one at {settings.nasa_api_base_url}, asked with your NASA_API_KEY."
         _serve(settings, nasa, listener)
         return
-    with server.serving(StandIn(keys={STANDIN_KEY})) as base_url:
+    nasa_here = StandIn(keys={STANDIN_KEY})
+    with server.serving(nasa_here) as base_url:
         nasa = f"a stand-in at {base_url}: no network, no key. Set NASA_API_KEY for the real one."
         stand_in = {
             "nasa_api_key": SecretStr(STANDIN_KEY),
@@ -104,32 +110,79 @@ def run() -> None:
             "nasa_science_base_url": base_url,
             "nasa_image_base_url": base_url,
         }
-        _serve(settings.model_copy(update=stand_in), nasa, listener)
+        settings = settings.model_copy(update=stand_in)
+        _serve(settings, nasa, listener, nasa_here.conditions)
 
 
-def _serve(settings: DevelopmentSettings, nasa: str, listener: socket.socket) -> None:
+def _serve(
+    settings: DevelopmentSettings,
+    nasa: str,
+    listener: socket.socket,
+    conditions: Conditions | None = None,
+) -> None:
     print(banner(settings, nasa), flush=True)  # noqa: T201
-    server.serve_here(create_app(settings), listener)
+    server.serve_here(with_console(create_app(settings), settings, nasa, conditions), listener)
+
+
+def with_console(
+    app: Application,
+    settings: DevelopmentSettings,
+    nasa: str,
+    conditions: Conditions | None = None,
+    clock: Clock = time.time,
+) -> "Console":
+    """Put the development console before *app*, whose clock is *clock*.
+
+    Args:
+        app: as it is served in production.
+        settings: of *app*.
+        nasa: says who plays NASA.
+        conditions: of the stand-in for NASA, if there is one.
+        clock: the present, as Unix time in seconds.
+    """
+    # It makes its tokens by this module's rules, so this module cannot want it at its start.
+    from astropiks.console.app import Console  # noqa: PLC0415
+    from astropiks.console.page import About  # noqa: PLC0415
+
+    urls = base_urls(settings)
+    about = About(
+        nasa=nasa,
+        base_urls=urls,
+        curl=next(_examples(settings, next(iter(urls.values())))),
+        is_stand_in=conditions is not None,
+    )
+    return Console(app, settings, about, conditions=conditions, clock=clock)
 
 
 def banner(settings: DevelopmentSettings, nasa: str) -> str:
     """Say where everything is, and give lines to paste."""
-    base = f"http://127.0.0.1:{settings.port}"
-    lan = _lan_address() if settings.host in EVERYWHERE else None
+    urls = base_urls(settings)
+    base = next(iter(urls.values()))
+    is_near = settings.host in {*EVERYWHERE, "localhost", "127.0.0.1", "::1"}
     lines = [
         "",
+        *([f"Open {base}/ in a browser: there you can try everything.", ""] if is_near else []),
         f"NASA is {nasa}",
         "",
         "Base URLs for the app:",
-        f"  on this machine       {base}",
-        f"  Android emulator      http://10.0.2.2:{settings.port}",
-        *([f"  in the local network  http://{lan}:{settings.port}"] if lan else []),
+        *(f"  {where:<21} {url}" for where, url in urls.items()),
         "",
         "Paste one of these (`astropiks token mint` makes other tokens):",
         "",
         *_examples(settings, base),
     ]
     return "\n".join(lines)
+
+
+def base_urls(settings: Settings) -> dict[str, str]:
+    """Give the base URLs for an app, this machine's first, by where it runs."""
+    lan = _lan_address() if settings.host in EVERYWHERE else None
+    port = settings.port
+    return {
+        "on this machine": f"http://127.0.0.1:{port}",
+        "Android emulator": f"http://10.0.2.2:{port}",
+        **({"in the local network": f"http://{lan}:{port}"} if lan else {}),
+    }
 
 
 def _examples(settings: DevelopmentSettings, base: str) -> Iterator[str]:

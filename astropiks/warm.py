@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from astropiks.apps import link_to_redis
+from astropiks.progress import progress
+from astropiks.signals import cut_short_by
 from edge.settings import Settings
 from proxy import freshness
 from proxy.app import open_board, open_holdings
@@ -20,6 +19,10 @@ from proxy.errors import SourceError
 from proxy.holdings import Holdings
 from proxy.sources.quota import Quota
 from proxy.store import RedisStore, Store
+
+AGAIN = "run this again for the rest."
+
+NOT_KEPT = "had come, and nothing is kept: without REDIS_URL it is only a trial."
 
 ATTEMPTS, PAUSE_SECONDS = 3, 1.0
 """To count what Redis holds: one answer that comes too late does not tell that it holds nothing."""
@@ -29,11 +32,24 @@ class WarmingError(Exception):
     """Not all is where it should be; the message says how much is, and what to do."""
 
 
+class StoppedError(Exception):
+    """A signal ended it; the message says what is kept.
+
+    Attributes:
+        status: with which the process shall end.
+    """
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.status = 128 + signal_number
+
+
 def run(settings: Settings, days: int) -> str:
     """Fetch the records of the last *days* days and give a sentence about what there is.
 
     Raises:
         WarmingError: NASA failed, or Redis did not keep what came.
+        StoppedError: SIGINT or SIGTERM came first.
     """
     return asyncio.run(_run(settings, days))
 
@@ -53,21 +69,27 @@ async def _run(settings: Settings, count: int) -> str:
         opened = open_holdings(settings, clock, quota, link=link)
         holdings = await stack.enter_async_context(opened)
         failure: SourceError | None = None
-        with _bar() as bar:
-            task = bar.add_task("days", total=count)
+        stopped: list[int] = []
+        with cut_short_by(stopped), progress(count, "days") as advance:
             try:
-                await holdings.warm(count, lambda days: bar.advance(task, days))
+                await holdings.warm(count, advance)
             except SourceError as error:
                 failure = error
         came = [day for day in days if _has_record(holdings, day)]
         kept = came if link is None else await _kept(RedisStore(link, clock), came)
+    if stopped:
+        where = f"are in Redis, and are not fetched again: {AGAIN}" if link else NOT_KEPT
+        raise StoppedError(f"Stopped: pictures for {len(kept)} of {count} days {where}", stopped[0])
     return _said(count, came=len(came), kept=len(kept), failure=failure, has_redis=link is not None)
 
 
 def _said(count: int, *, came: int, kept: int, failure: SourceError | None, has_redis: bool) -> str:
     problems = []
     if failure:
-        problems.append(f"NASA failed ({failure}) when {came} days were there. Run this again.")
+        problems.append(
+            f"NASA failed ({failure}) when {came} days were there. Run this again; `astropiks "
+            "doctor --live` tells what is wrong."
+        )
     if kept < came:
         problems.append(
             f"Redis holds {kept} of the {came} pictures that came. See whether it is full "
@@ -95,8 +117,3 @@ async def _kept(store: Store, days: Sequence[date]) -> set[date]:
         found = await store.find([day for day in days if day not in kept])
         kept |= {day for day, given in found.items() if day and given.record}
     return kept
-
-
-def _bar() -> Progress:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))

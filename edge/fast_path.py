@@ -7,7 +7,7 @@ The server asks here before it starts a task for a request. The rules:
 - Whatever is out of the ordinary gets None and goes the long way, as if it had not been here.
   Nothing is counted before it is certain that the answer goes out from here.
 - Nobody waits here. So there is no fast path where a body must be read (message signatures) or
-  Redis be asked (shared limits).
+  Redis be asked (shared limits). Nor is there one where requests leave traces.
 - What goes out is what the long way would send, byte for byte: `tests/astropiks/test_fast_path.py`.
 """
 
@@ -25,7 +25,7 @@ from edge.gate import AttestationGate, Refused
 from edge.health import Health
 from edge.known_paths import KnownPaths
 from edge.rate_limit import OVER_RATE_LIMIT, Counted, DeviceLimit
-from edge.request_log import milliseconds_since, request_id_of
+from edge.request_log import closed, request_id_of
 
 PLAIN_PATH = re.compile(rb"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?|/")
 """Paths that mean to everybody what they look like: no escapes, dots or empty segments."""
@@ -136,7 +136,7 @@ class FastPath:
             reply = Reply.of(decision.problem.response(path))
             noted = {"reason": decision.reason, "detail": decision.detail, "outcome": "refused"}
             route = self._paths.template(path) or "other"
-            return _closed(reply, b"", fields, began, route=route, **noted)
+            return _closed(reply, b"", fields, began, route, **noted)
         found = ready.find(query, fields) if ready and decision else None
         if decision is None or found is None:
             return None
@@ -145,22 +145,22 @@ class FastPath:
         if self._device_limit is not None:
             limits, problem = self._device_limit.count_here(decision, host)
         if problem is None:
-            return _closed(found, limits, fields, began, route=path, cache=found.cache)
+            metrics.count_cache_result("apod", found.cache)
+            return _closed(found, limits, fields, began, path, cache=found.cache)
         noted = {"reason": OVER_RATE_LIMIT, "detail": "device"}
-        return _closed(Reply.of(problem.response(path)), limits, fields, began, route=path, **noted)
+        return _closed(Reply.of(problem.response(path)), limits, fields, began, path, **noted)
 
 
 def _closed(
-    reply: Reply, limits: bytes, fields: Mapping[bytes, bytes], began: float, **noted: str
+    reply: Reply,
+    limits: bytes,
+    fields: Mapping[bytes, bytes],
+    began: float,
+    route: str,
+    **noted: str,
 ) -> Reply:
-    """Give a reply the header lines of its limits and an id, and write its line of the log."""
+    """Give a reply the header lines of its limits and an id, and close the request."""
     request_id = request_id_of(fields.get(b"x-request-id"))
-    logs.request_ended(
-        **noted,
-        request_id=request_id,
-        method="GET",
-        status=reply.status,
-        duration_ms=milliseconds_since(began),
-    )
+    closed(began, route, reply.status, **noted, request_id=request_id, method="GET")
     head = b"%s%sx-request-id: %s\r\n" % (reply.head, limits, request_id.encode())
     return Reply(reply.status, head, reply.body)

@@ -25,7 +25,7 @@ FIELDS = frozenset(
     {
         "timestamp", "level", "event", "logger", "request_id",
         "method", "route", "status", "duration_ms", "reason", "detail", "cache",
-        "source", "outcome", "services", "listen", "exception", "at",
+        "trace_id", "source", "outcome", "services", "listen", "exception", "at",
         "secret", "version", "device", "address", "sealed",
     }
 )  # fmt: skip
@@ -37,6 +37,7 @@ QUIET_LOGGERS = {
     "httpx": logging.CRITICAL,  # prints whole URLs at INFO
     "httpcore": logging.CRITICAL,  # prints headers at DEBUG
     "uvicorn.access": logging.CRITICAL,  # prints query strings
+    "opentelemetry": logging.CRITICAL,  # quotes what collectors answer
     "uvicorn.error": logging.ERROR,  # warns of each malformed request: anybody can make some
 }
 """What these loggers have to reach to be heard, whatever LOG_LEVEL says."""

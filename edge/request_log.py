@@ -7,7 +7,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge import logs
+from edge import logs, metrics
 from edge.known_paths import KnownPaths
 from edge.problems import UNEXPECTED
 
@@ -48,13 +48,8 @@ class RequestLog:
             if status is None:
                 await UNEXPECTED.response(scope["path"])(scope, receive, send_identified)
         finally:
-            logs.request_ended(
-                **logs.noted(),
-                method=scope["method"],
-                route=self._paths.template(scope["path"]) or "other",
-                status=status,
-                duration_ms=milliseconds_since(began),
-            )
+            route = self._paths.template(scope["path"]) or "other"
+            closed(began, route, status, **logs.noted(), method=scope["method"])
 
 
 def request_id_of(given: bytes | None) -> str:
@@ -66,6 +61,16 @@ def request_id_of(given: bytes | None) -> str:
     return f"{random.getrandbits(128):032x}"
 
 
-def milliseconds_since(began: float) -> float:
-    """Give the time since `time.perf_counter()` was *began*, as a log line has it."""
-    return round((time.perf_counter() - began) * 1000, 1)
+def closed(began: float, route: str, status: int | None, **noted: object) -> None:
+    """Count a request that is over and write its line of the log.
+
+    Args:
+        began: what `time.perf_counter()` was then.
+        route: template of its path, or "other".
+        status: of its answer, None if there was none.
+        noted: more for the log.
+    """
+    seconds = time.perf_counter() - began
+    metrics.count_request(route, status, seconds)
+    ms = round(seconds * 1000, 1)
+    logs.request_ended(**noted, route=route, status=status, duration_ms=ms)

@@ -177,6 +177,11 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def any_url(text: str) -> str:
+    """Demand http or https; give it without a slash at its end."""
+    return _url(text).geturl().rstrip("/")
+
+
 def _url(text: str) -> SplitResult:
     try:
         url = urlsplit(text)

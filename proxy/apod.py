@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge import logs
+from edge import logs, metrics
 from proxy import freshness, query
 from proxy.errors import ApodError
 from proxy.problems import failed
@@ -48,6 +48,7 @@ async def picture_of_the_day(request: Request[ApodState]) -> Response:
     except ApodError as error:
         return failed(error, request.scope)
     logs.note(cache=answer.cache)
+    metrics.count_cache_result("apod", answer.cache)
     ready.keep(request.scope["query_string"], asked, answer, since)
     codings, tags = map(request.headers.getlist, ("Accept-Encoding", "If-None-Match"))
     return reply(answer, wish_of(answer, codings, tags), request.state["clock"]())

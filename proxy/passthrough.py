@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge import logs
+from edge import logs, metrics
 from edge.problems import NOT_FOUND
 from proxy import freshness, paths
 from proxy.errors import ApodError
@@ -79,12 +79,12 @@ class Passthrough:
         """
         kept = self._kept.get((path, query))
         if kept is not None and kept.kept_at <= self._clock():  # it may have been set back
-            logs.note(cache="hit")
+            _tell("hit")
             age = max(0, int(self._clock() - kept.kept_at))
             status = f"astropiks; hit; ttl={kept.lifetime - age}"
             headers = {**_lifetime_headers(kept.lifetime, status), "Age": str(age)}
             return Response(kept.body, headers={**kept.headers, **HARMLESS, **headers})
-        logs.note(cache="miss")
+        _tell("miss")
         stream = await self._apis.open(path, query)
         lifetime = lifetime_of(stream)
         chunks = self._apis.chunks(stream)
@@ -153,3 +153,9 @@ def lifetime_of(stream: Stream) -> int:
 def _lifetime_headers(lifetime: int, status: str) -> dict[str, str]:
     control = f"private, max-age={lifetime}" if lifetime else "private, no-cache"
     return {"Cache-Control": control, "Cache-Status": status}
+
+
+def _tell(result: str) -> None:
+    """Note how an answer was come by."""
+    logs.note(cache=result)
+    metrics.count_cache_result("other", result)

@@ -100,16 +100,16 @@ async def names(request: Request[SecretsState]) -> Response:
 
 async def secret(request: Request[SecretsState]) -> Response:
     """Answer `GET /secrets/{name}`: the value, plain or sealed."""
-    name = request.path_params["name"]
+    name, service = request.path_params["name"], request.state["secrets"]
     try:
-        delivery = await request.state["secrets"].deliver(name, _asker(request))
+        delivery = await service.deliver(name, _asker(request))
     except SecretError as error:
-        metrics.count_secret("refused")
+        metrics.count_secret(name if service.has(name) else "other", "refused")
         return problem_of(error).response(request.scope["path"])
     headers = {**NO_STORE, "ETag": f'"{delivery.version}"', "Vary": "Secret-Recipient"}
     if delivery.body is None:
         return Response(status_code=304, headers=headers)
-    metrics.count_secret("sealed" if delivery.is_sealed else "plain")
+    metrics.count_secret(name, "sealed" if delivery.is_sealed else "plain")
     media_type = "application/jose" if delivery.is_sealed else "application/json"
     return Response(delivery.body, headers=headers, media_type=media_type)
 

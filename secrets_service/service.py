@@ -60,6 +60,10 @@ class SecretsService:
         self._catalog = catalog
         self._forget_rotated()
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a secret, for whomever."""
+        return name in self._catalog.secrets
+
     async def names(self, asker: Asker) -> list[dict[str, object]]:
         """Give names and versions of what *asker* may have.
 

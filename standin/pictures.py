@@ -1,6 +1,8 @@
 """Pictures as plain files: a night sky for each name, drawn when it is first asked for."""
 
 import atexit
+import colorsys
+import math
 import os
 import random
 import struct
@@ -14,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from standin.conditions import Conditions
 
-WIDTH, HEIGHT, STARS = 480, 320, 240
+WIDTH, HEIGHT, STARS, CLOUDS = 480, 320, 320, 26
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".tif"})
 
@@ -59,22 +61,65 @@ def _folder() -> str:
 def draw(name: str) -> bytes:
     """Draw a sky as a PNG file (RFC 2083) with a palette: always the same for one name."""
     chance = random.Random(name)  # noqa: S311
-    red, green, blue = (chance.randrange(20, 90) for _ in range(3))
-    dusk = [bytes((red * n // 256, green * n // 256, blue * n // 256)) for n in range(128)]
-    light = [bytes((128 + n, 128 + n, 96 + n)) for n in range(128)]
-    rows = [bytearray([0, *[n * 128 // HEIGHT] * WIDTH]) for n in range(HEIGHT)]
+    rows = _nebula(chance)
     for _ in range(STARS):
-        rows[chance.randrange(HEIGHT)][1 + chance.randrange(WIDTH)] = chance.randrange(160, 256)
+        y, x = chance.randrange(1, HEIGHT - 1), chance.randrange(2, WIDTH - 1)
+        light = 128 + int(127 * chance.random() ** 3)
+        rows[y][x] = light
+        if light > 230:
+            for near_y, near_x in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+                rows[near_y][near_x] = 150
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 3, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         _chunk(kind, data)
         for kind, data in (
             (b"IHDR", header),
-            (b"PLTE", b"".join(dusk + light)),
+            (b"PLTE", _palette(chance)),
             (b"IDAT", zlib.compress(b"".join(rows))),
             (b"IEND", b""),
         )
     )
+
+
+def _nebula(chance: random.Random) -> list[bytearray]:
+    """Draw glowing clouds along a line, at half the size, each pixel four times: rows of a PNG."""
+    width, height = WIDTH // 2, HEIGHT // 2
+    x, y = chance.uniform(0.2, 0.8) * width, chance.uniform(0.25, 0.75) * height
+    slope = chance.uniform(-0.8, 0.8)
+    clouds = []
+    for _ in range(CLOUDS):
+        along, aside = chance.gauss(0, 0.24), chance.gauss(0, 0.07)
+        size = chance.uniform(0.02, 0.13) * width
+        across = _bell(width, x + width * along, size * chance.uniform(0.8, 1.7))
+        down = _bell(height, y + width * (slope * along + aside), size)
+        clouds.append((across, down, chance.uniform(5, 32) * math.exp(-2 * abs(along))))
+    rows: list[bytearray] = []
+    for n in range(height):
+        glow = [3.0] * width
+        for across, down, light in clouds:
+            here = light * down[n]
+            if here > 0.2:
+                glow = [sum_ + here * part for sum_, part in zip(glow, across, strict=True)]
+        row = bytearray(WIDTH + 1)  # its first byte says that no filter is used
+        row[1::2] = row[2::2] = bytes(min(127, int(one)) for one in glow)
+        rows += [row, row[:]]
+    return rows
+
+
+def _bell(size: int, centre: float, width: float) -> list[float]:
+    return [math.exp(-(((n - centre) / width) ** 2)) for n in range(size)]
+
+
+def _palette(chance: random.Random) -> bytes:
+    """Give 128 colors of glowing gas, from dark to bright, and as many of stars."""
+    hue, turn = chance.uniform(0.5, 1.1), chance.choice((-0.16, -0.12, 0.12, 0.16))
+    gas = []
+    for n in range(128):
+        share = n / 127
+        value = min(1, 0.035 + 1.15 * share**0.9)
+        gas += colorsys.hsv_to_rgb((hue + turn * share) % 1, 0.8 - 0.62 * share, value)
+    stars = [part for n in range(128) for part in (128 + n, 128 + n, min(255, 140 + n))]
+    return bytes([*(int(255 * part) for part in gas), *stars])
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

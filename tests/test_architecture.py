@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "jwt": "attestation/keys.py",
     "http_sf": "attestation/fields.py",
-    "prometheus_client": "edge/metrics.py",
+    "prometheus_client": ("edge/metrics.py", "edge/exposition.py"),
+    "opentelemetry": "edge/tracing.py",
     "structlog": "edge/logs.py",
     "orjson": "edge/logs.py",
     "pydantic_settings": "edge/setting_groups/",
@@ -33,7 +34,10 @@ ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "limits": "edge/limits.py",
     "redis": "edge/redis_",
     "boto3": ("secrets_service/aws.py", "gateways/aws_lambda/secrets_manager.py"),
-    "dotenv": "astropiks/dev.py",
+    "jinja2": ("astropiks/openapi/page.py", "astropiks/console/"),
+    "markupsafe": ("astropiks/openapi/page.py", "astropiks/console/"),
+    "dotenv": "astropiks/env_file.py",
+    "rich": ("astropiks/progress.py", "astropiks/doctor/report.py"),
 }
 
 LIBRARIES_OF_ATTESTATION = {"jwt", "http_sf", "cryptography", "cachetools"}

@@ -1,5 +1,6 @@
 """What the service tells of itself."""
 
+from importlib.util import find_spec
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -9,11 +10,31 @@ from edge.logs import LogFormat, LogLevel
 from edge.setting_groups.base import SettingGroup
 
 
+def _traceable(url: str) -> str:
+    """Demand the packages that send traces."""
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+        raise ValueError("needs the packages of requirements-otel.txt, which are not installed")
+    return url
+
+
 class ObservationSettings(SettingGroup):
     """Metrics and logs."""
 
     metrics_token: Annotated[SecretStr, AfterValidator(setting_types.visible_ascii)] | None = Field(
         None, description="bearer token for `/metrics`, which is not served without one"
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="TCP port where `/metrics` wants no token, for a private network",
+    )
+    otel_exporter_otlp_endpoint: (
+        Annotated[str, AfterValidator(setting_types.any_url), AfterValidator(_traceable)] | None
+    ) = Field(
+        None,
+        description="base URL of an OpenTelemetry collector that traces are sent to; wants "
+        "`requirements-otel.txt` installed",
     )
     log_format: LogFormat = Field("json", description="form of log lines: `json` or `console`")
     log_level: LogLevel = Field(

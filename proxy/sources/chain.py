@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Generic, TypeVar
 
-from edge import logs
+from edge import logs, metrics
 from proxy import freshness
 from proxy.errors import (
     NoRecordError,
@@ -51,6 +51,8 @@ class ChainSource:
     def __init__(self, links: Sequence[Link], *, clock: freshness.Clock) -> None:
         self._links = links
         self._clock = clock
+        for link in links:
+            metrics.show_breaker(link.name, is_open=False)
 
     @property
     def max_days(self) -> int:
@@ -166,6 +168,7 @@ async def _call(
         error = _source_error(cause)
         link.breaker.failed(ticket, error)
         if link.breaker.is_open and not was_open:
+            metrics.show_breaker(link.name, is_open=True)
             logs.log("warning", "source_set_aside", source=link.name, reason=str(error))
         raise error from None
     except BaseException:
@@ -173,6 +176,7 @@ async def _call(
         raise
     link.breaker.succeeded(ticket)
     if was_open and not link.breaker.is_open:
+        metrics.show_breaker(link.name, is_open=False)
         logs.log("info", "source_back", source=link.name)
     return answer
 

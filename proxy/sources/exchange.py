@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import httpx
 
-from edge import logs, metrics
+from edge import logs, metrics, tracing
 from proxy.errors import (
     NothingThereError,
     SourceError,
@@ -73,22 +73,26 @@ def observed_call(source: str) -> Iterator[None]:
     began = time.perf_counter()
     level: logs.LogLevel = "error"
     outcome, reason = "defect", None
-    try:
-        yield
-        level, outcome = "info", "answered"
-    except NothingThereError:
-        level, outcome = "info", "nothing"
-        raise
-    except asyncio.CancelledError:
-        level, outcome = "info", "cancelled"
-        raise
-    except SourceError as error:
-        level, outcome, reason = "warning", error.outcome, str(error)
-        raise
-    finally:
-        ms = round((time.perf_counter() - began) * 1000, 1)
-        metrics.count_nasa_call(source, outcome)
-        logs.log(level, "nasa_call", source=source, outcome=outcome, reason=reason, duration_ms=ms)
+    with tracing.call_of_nasa(source) as tell:
+        try:
+            yield
+            level, outcome = "info", "answered"
+        except NothingThereError:
+            level, outcome = "info", "nothing"
+            raise
+        except asyncio.CancelledError:
+            level, outcome = "info", "cancelled"
+            raise
+        except SourceError as error:
+            level, outcome, reason = "warning", error.outcome, str(error)
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            metrics.count_nasa_call(source, outcome, seconds)
+            tell(outcome)
+            ms = round(seconds * 1000, 1)
+            told = {"source": source, "outcome": outcome, "reason": reason, "duration_ms": ms}
+            logs.log(level, "nasa_call", **told)
 
 
 def require_json(reply: Reply, *, has_key: bool = True) -> None:

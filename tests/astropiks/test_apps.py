@@ -20,7 +20,7 @@ UNKNOWN = [
     "/", "/x", "/planetary", "/planetary/apod/", "/planetary/apod/x", "/PLANETARY/APOD",
     "//planetary/apod", "/v1/api.nasa.gov/planetary/apod", "/V2/api.nasa.gov/planetary/apod",
     "/v2/planetary/apod", "/v2/api.nasa.gov/", "/v2/api.nasa.gov/neo/rest/v1/feed",
-    "/livez/", "/livez/x", "/metrics", "/docs", "/openapi.json", "/secrets/", "/secrets/x",
+    "/livez/", "/livez/x", "/metrics", "/docs/", "/openapi.json/", "/secrets/", "/secrets/x",
     "/attes", "/favicon.ico", "/robots.txt",
 ]  # fmt: skip
 DISGUISED = ["/planetary%2Fapod", "/livez/../planetary/apod", "/livez/%2e%2e/secrets"]

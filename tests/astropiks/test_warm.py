@@ -1,6 +1,10 @@
 import base64
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +14,9 @@ from standin.app import StandIn
 from standin.calendar import latest_published, utc_today
 from standin.faults import Fault
 from tests.conftest import NASA_KEY, SECRET
-from tests.processes import ASTROPIKS, environment, free_port, run
+from tests.processes import ASTROPIKS, END_SECONDS, environment, free_port, run, running
 from tests.redis_server import RedisServer
+from tests.terminals import in_terminal
 
 
 @pytest.fixture
@@ -42,14 +47,14 @@ def env(url: str, **more: str) -> dict[str, str]:
 def test_calls(
     tmp_path: Path, served: tuple[StandIn, str], sources: str, days: int, calls: int
 ) -> None:
-    """So many days cost a call a month, or a page of 25, and a bar shows how far it is."""
+    """So many days cost a call a month, or a page of 25; a line begins, and one ends it."""
     nasa, url = served
     ended = run([*ASTROPIKS, "warm", "--days", str(days)], env(url, APOD_SOURCES=sources), tmp_path)
     late = (utc_today(nasa.clock()) - latest_published(nasa.clock())).days
     assert ended.returncode == 0, ended.stderr
     said = ended.stdout.splitlines()[-1]
     assert said == f"NASA has pictures for {days - late} of the last {days} days."
-    assert f"{days}/{days}" in ended.stderr
+    assert ended.stderr == f"0/{days} days: begun\n{days}/{days} days: done\n"
     assert len(nasa.requests) == calls
 
 
@@ -131,3 +136,85 @@ def test_redis_away(tmp_path: Path, served: tuple[StandIn, str]) -> None:
     assert "Redis cannot be used" in ended.stderr
     assert "marker" not in ended.stdout + ended.stderr
     assert nasa.requests == []
+
+
+def test_terminal(tmp_path: Path, served: tuple[StandIn, str]) -> None:
+    """In a terminal a bar shows how far it is, and no line of the log disturbs it."""
+    given = env(served[1], APOD_SOURCES="legacy")
+    shown = in_terminal([*ASTROPIKS, "warm", "--days", "62"], given, tmp_path)
+    assert "\x1b[" in shown
+    assert "62/62" in shown
+    assert "nasa_call" not in shown
+
+
+@contextmanager
+def begun(
+    nasa: StandIn, variables: dict[str, str], folder: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Fetch the whole archive, and give the process once NASA has been asked some times."""
+    nasa.conditions.latency_seconds = 0.05
+    command = [*ASTROPIKS, "warm", "--days", "12000"]
+    with running(command, variables, folder, folder / "output") as process:
+        while len(nasa.requests) < 4 and process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        yield process
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped(
+    tmp_path: Path,
+    served: tuple[StandIn, str],
+    redis: RedisServer,
+    number: signal.Signals,
+    status: int,
+) -> None:
+    """Ctrl-C and SIGTERM end it at once; it says how much is kept, and exits with 128 and more."""
+    nasa, url = served
+    with begun(nasa, env(url, REDIS_URL=redis.url, APOD_SOURCES="legacy"), tmp_path) as process:
+        process.send_signal(number)
+        assert process.wait(END_SECONDS) == status
+    said = (tmp_path / "output").read_text()
+    kept = re.search(r"^Stopped: pictures for (\d+) of 12000 days are in Redis", said, re.MULTILINE)
+    assert kept, said
+    records = len(redis.client.keys("astropiks:1:apod:*"))
+    assert 60 < int(kept[1]) <= records < 1000
+    assert re.search(r"^\d+/12000 days: ended$", said, re.MULTILINE)
+    assert "Traceback" not in said
+
+
+def test_stopped_without_redis(tmp_path: Path, served: tuple[StandIn, str]) -> None:
+    """Without Redis it says that nothing is kept."""
+    nasa, url = served
+    with begun(nasa, env(url, APOD_SOURCES="legacy"), tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(END_SECONDS) == 130
+    assert "nothing is kept: without REDIS_URL" in (tmp_path / "output").read_text()
+
+
+def test_stopped_twice(tmp_path: Path, served: tuple[StandIn, str], redis: RedisServer) -> None:
+    """A second Ctrl-C does not wait for Redis to tell what it holds."""
+    nasa, url = served
+    with begun(nasa, env(url, REDIS_URL=redis.url, APOD_SOURCES="legacy"), tmp_path) as process:
+        redis.freeze()
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        assert "Stopped" not in (tmp_path / "output").read_text()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 130
+        redis.thaw()
+    assert "Traceback" not in (tmp_path / "output").read_text()
+
+
+def test_partly_come(tmp_path: Path, served: tuple[StandIn, str], redis: RedisServer) -> None:
+    """Where NASA fails at some days it says for how many there is a picture, and what to do."""
+    nasa, url = served
+    nasa.conditions.bad_days = {utc_today(nasa.clock()) - timedelta(days=40)}
+    given = env(url, REDIS_URL=redis.url, APOD_SOURCES="legacy")
+    ended = run([*ASTROPIKS, "warm", "--days", "62"], given, tmp_path)
+    assert ended.returncode == 1
+    said = re.search(r"NASA failed \((.*)\) when (\d+) days were there\. Run this", ended.stderr)
+    assert said, ended.stderr
+    assert 29 <= int(said[2]) <= 31
+    assert "astropiks doctor --live" in " ".join(ended.stderr.split())

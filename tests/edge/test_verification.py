@@ -3,12 +3,10 @@
 import base64
 import json
 import logging
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import structlog
 
@@ -330,34 +328,3 @@ async def test_answered_log_line(
     answered, monitored = [line for line in lines() if line["event"] == "request"]
     assert (answered["cache"], answered["status"]) == ("miss", 200)
     assert (monitored["outcome"], monitored["reason"]) == ("monitored", "token_missing")
-
-
-async def test_metrics(nasa: StandIn, clock: SettableClock, token: str) -> None:
-    """Decisions are counted by result and reason, for whoever has METRICS_TOKEN."""
-    settings = make_settings(metrics_token="metrics-token", approov_enforcement="monitor")
-    headers = {"Authorization": "Bearer metrics-token"}
-    async with asking(nasa, clock, settings) as client:
-        before = _counts((await client.get("/metrics", headers=headers)).text)
-        await client.get(APOD)
-        await client.get("/secrets")
-        await client.get("/secrets", headers={"Approov-Token": token})
-        after = _counts((await client.get("/metrics", headers=headers)).text)
-        for wrong in ({}, {"Authorization": "Bearer x"}, {"Authorization": "metrics-token"}):
-            assert (await client.get("/metrics", headers=wrong)).status_code == 401
-    assert {
-        key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key)
-    } == {
-        'reason="token_missing",result="monitored"': 1,
-        'reason="token_missing",result="refused"': 1,
-        'reason="",result="accepted"': 1,
-    }
-
-
-def _counts(shown: str) -> dict[str, float]:
-    found = re.findall(r"^astropiks_attestations_total\{(.*)\} (\S+)$", shown, re.MULTILINE)
-    return {labels: float(count) for labels, count in found}
-
-
-async def test_no_metrics(client: httpx.AsyncClient) -> None:
-    """Without METRICS_TOKEN there are none to be had."""
-    assert (await client.get("/metrics")).status_code == 404

@@ -1,0 +1,1 @@
+"""The development console: one page at `/` that `astropiks dev` has, and `serve` has not."""

@@ -1,0 +1,64 @@
+"""Picture files for the page, which loads nothing from elsewhere: `/console/v2/<host>/…`.
+
+It is the proxy's own way to pictures, without a token, because `<img>` can send none. What records
+say of their addresses is left as it is; only the page asks here in their place.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from edge.settings import Settings
+from proxy import images
+from proxy.app import MAX_STREAMS, MEGABYTE
+from proxy.picture_links import PictureLinks
+from proxy.sources.client import open_client
+from proxy.sources.pictures import PictureSource
+
+BASE = "/console"
+
+
+class Pictures:
+    """An ASGI application below `BASE`, to be used while it is opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app = Starlette(routes=images.routes(settings.image_hosts))
+        self._links = PictureLinks(BASE, settings.image_hosts)
+        self._source: PictureSource | None = None
+
+    def address(self, url: str) -> str | None:
+        """Give where the page gets the file at *url*, as a record has it; None if nowhere."""
+        through_proxy = rf"{re.escape(self._settings.public_base_url or '')}/v2/"
+        address = self._links.link(re.sub(f"^{through_proxy}", "https://", url))
+        return address if address.startswith(f"{BASE}/") else None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Open the way out, and close it."""
+        settings = self._settings
+        async with open_client(None, MAX_STREAMS) as client:
+            self._source = PictureSource(
+                client,
+                hosts=settings.image_hosts,
+                max_bytes=settings.image_max_megabytes * MEGABYTE,
+                base_url=settings.nasa_image_base_url,
+            )
+            try:
+                yield
+            finally:
+                self._source = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the proxy would."""
+        inner = {
+            **scope,
+            "path": scope["path"].removeprefix(BASE),
+            "raw_path": scope["raw_path"].removeprefix(BASE.encode()),
+            "root_path": "",
+            "state": {"pictures": self._source},
+        }
+        await self._app(inner, receive, send)

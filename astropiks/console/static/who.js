@@ -1,0 +1,107 @@
+// "Who asks": a request that can be chosen and changed, and the exact exchange that follows.
+
+import { byId, element, onCopy } from "./dom.js";
+import { exchange, tell } from "./exchange.js";
+import { answerNodes, curl, requestNodes } from "./message.js";
+import { provenance } from "./provenance.js";
+
+const LIMITED = 429;
+
+let last = null;
+let turn = 0;
+
+export function startWho() {
+  const form = byId("who-form");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  for (const preset of form.querySelectorAll("[data-target]")) {
+    preset.addEventListener("click", () => {
+      byId("target").value = preset.dataset.target;
+      complain("");
+    });
+  }
+  byId("copy-curl").hidden = true;
+  onCopy(byId("copy-curl"), () => curl(last));
+}
+
+/** Show the exchange that brought the picture, unless somebody has asked by now. */
+export function showFirst(came) {
+  if (turn === 0) show(came, { reason: null }, "The picture of the day was asked for like this:");
+}
+
+async function send() {
+  const target = cleaned(byId("target").value);
+  if (target === null) return;
+  const who = new FormData(byId("who-form")).get("who");
+  const mine = ++turn;
+  byId("exchange").setAttribute("aria-busy", "true");
+  try {
+    const came = await exchange(who, target);
+    const verdict = await tell("POST", "/console/verdict", { headers: came.sent });
+    if (mine === turn) show(came, verdict);
+  } catch (error) {
+    const isAway = error instanceof TypeError;
+    const said = isAway ? "This server does not answer. Is astropiks dev still running?" : error.message;
+    if (mine === turn) outcome("bad", "", said);
+  }
+  if (mine === turn) byId("exchange").removeAttribute("aria-busy");
+}
+
+/** Give path and query as a browser sends them, or null, and then say what is wrong. */
+function cleaned(text) {
+  let url = null;
+  try {
+    url = new URL(text.trim(), location.origin);
+  } catch { /* said below */ }
+  const isOurs = url !== null && url.origin === location.origin && text.trim().startsWith("/");
+  complain(isOurs ? "" : "A path on this server is wanted, such as /planetary/apod.");
+  return isOurs ? url.pathname + url.search : null;
+}
+
+function complain(text) {
+  byId("target-problem").textContent = text;
+  byId("target").setAttribute("aria-invalid", String(text !== ""));
+  if (text) byId("target").focus();
+}
+
+function show(came, verdict, before = "") {
+  last = came;
+  byId("request").replaceChildren(...requestNodes(came));
+  byId("answer").replaceChildren(...answerNodes(came));
+  byId("copy-curl").hidden = !navigator.clipboard;
+  const ms = came.ms < 10 ? came.ms.toFixed(1) : came.ms.toFixed(0);
+  const from = provenance(came.headers);
+  const isGood = came.status < 400;
+  const said = `${came.status} ${came.statusText} in ${ms} ms.`;
+  const kind = from?.kind ?? (isGood ? "good" : "bad");
+  outcome(kind, before, said, from?.words ?? "", because(came, verdict));
+  explain(came, verdict);
+}
+
+function because(came, verdict) {
+  if (came.status === LIMITED) return "Too many requests: see Retry-After.";
+  if (verdict.reason === null) return "";
+  return came.status < 400 ? `Only monitored: ${verdict.reason}.` : `Refused: ${verdict.reason}.`;
+}
+
+function explain(came, verdict) {
+  const isToken = verdict.reason !== null && came.status !== LIMITED;
+  byId("reason").hidden = !isToken;
+  if (!isToken) return;
+  const [detail, ...more] = verdict.lines;
+  byId("reason-code").textContent = verdict.reason;
+  byId("reason-detail").textContent = detail;
+  byId("reason-lines").replaceChildren(...more.map((line) => element("li", {}, ...withCode(line))));
+}
+
+/** Show what stands between backticks as code. */
+function withCode(text) {
+  return text.split("`").map((part, n) => (n % 2 ? element("code", {}, part) : part));
+}
+
+function outcome(kind, before, said, ...more) {
+  byId("outcome").dataset.kind = kind;
+  byId("outcome").replaceChildren(before, before && " ", element("b", {}, said), ` ${more.filter(Boolean).join(" ")}`);
+}
