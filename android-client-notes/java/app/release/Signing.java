@@ -1,0 +1,19 @@
+package your.app;
+
+import io.approov.service.okhttp.ApproovDefaultMessageSigning;
+import io.approov.service.okhttp.ApproovService;
+
+final class Signing {
+    private Signing() {}
+
+    static void before38() {
+        // region: signing
+        // Approov's layer 3.5.6 to 3.5.8; after initialize
+        ApproovService.setServiceMutator(
+                new ApproovDefaultMessageSigning()
+                        .setDefaultFactory(
+                                ApproovDefaultMessageSigning
+                                        .generateDefaultSignatureParametersFactory()));
+        // endregion
+    }
+}

@@ -1,0 +1,68 @@
+package astropiks.client;
+
+import java.io.IOException;
+import okhttp3.Cache;
+import okhttp3.CacheControl;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * Gives what OkHttp's cache holds, however old, when there is no network or no NASA (RFC 5861).
+ *
+ * <p>Never in place of a refusal: who is refused gets no pictures. Goes before all other
+ * interceptors. An answer that came so has {@code networkResponse() == null}.
+ */
+public final class StaleIfErrorInterceptor implements Interceptor {
+    private final Origin origin;
+
+    // A client of its own: without network, Approov's interceptor fails before the cache is asked.
+    private final OkHttpClient shelf;
+
+    /**
+     * @param origin whose answers are worth keeping
+     * @param cache the one that the app's client has
+     */
+    public StaleIfErrorInterceptor(Origin origin, Cache cache) {
+        this.origin = origin;
+        this.shelf = new OkHttpClient.Builder().cache(cache).build();
+    }
+
+    @Override
+    public Response intercept(Chain chain) throws IOException {
+        Request request = chain.request();
+        if (!request.method().equals("GET") || !origin.has(request.url())) {
+            return chain.proceed(request);
+        }
+        Response response;
+        try {
+            response = chain.proceed(request);
+        } catch (IOException noAnswer) {
+            Response held = chain.call().isCanceled() ? null : held(request);
+            if (held == null) {
+                throw noAnswer;
+            }
+            return held;
+        }
+        if (Outcome.of(response.code()) != Outcome.UNAVAILABLE) {
+            return response;
+        }
+        Response held = held(request);
+        if (held == null) {
+            return response;
+        }
+        response.close();
+        return held;
+    }
+
+    private Response held(Request request) throws IOException {
+        Request fromCache = request.newBuilder().cacheControl(CacheControl.FORCE_CACHE).build();
+        Response held = shelf.newCall(fromCache).execute();
+        if (held.isSuccessful()) {
+            return held;
+        }
+        held.close();
+        return null;
+    }
+}

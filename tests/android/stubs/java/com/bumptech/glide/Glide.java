@@ -1,0 +1,3 @@
+package com.bumptech.glide;
+
+public class Glide {}

@@ -1,0 +1,3 @@
+package com.bumptech.glide.load.model;
+
+public class GlideUrl {}

@@ -1,0 +1,3 @@
+package io.approov.service.okhttp;
+
+public interface ApproovServiceMutator {}

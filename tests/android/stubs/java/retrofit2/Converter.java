@@ -1,0 +1,5 @@
+package retrofit2;
+
+public interface Converter {
+    abstract class Factory {}
+}

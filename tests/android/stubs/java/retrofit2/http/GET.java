@@ -1,0 +1,5 @@
+package retrofit2.http;
+
+public @interface GET {
+    String value();
+}

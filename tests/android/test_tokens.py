@@ -1,0 +1,136 @@
+"""Tokens on a phone: which requests carry one, what is bound to what, and what a refusal does."""
+
+import base64
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from starlette.applications import Starlette
+from starlette.responses import RedirectResponse
+
+from astropiks.mint import Invalid
+from astropiks.server import serving
+from tests.android.conftest import Classpath, SwitchOn
+from tests.android.phone import Phone
+from tests.android.service import Service, Watched, served, token
+
+NOBODY = ""
+"""What Approov's layer sends for a token where it could not get one."""
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        pytest.param(token(invalid=Invalid.SIGNATURE), id="tampered"),
+        pytest.param(token(invalid=Invalid.EXPIRED), id="expired"),
+        pytest.param(NOBODY, id="none"),
+    ],
+)
+def test_refused(service: Service, phone: Phone, carried: str) -> None:
+    """A refusal is told apart from trouble with the network, and is never asked about again."""
+    phone.do("carry", token=carried)
+    said = phone.do("latest")
+    assert (said["outcome"], said["status"]) == ("REFUSED", 401)
+    assert said["pauses"] == []
+    assert [one.status for one in service.asked] == [401]
+
+
+def test_refused_after_all(service: Service, phone: Phone) -> None:
+    """Who is refused is not shown what is held from better times."""
+    url = f"{service.url}planetary/apod?date=2021-10-12"
+    phone.do("carry", token=token())
+    assert phone.get(url)["status"] == 200
+    phone.do("carry", token=token(invalid=Invalid.SIGNATURE))
+    assert phone.get(url, **{"Cache-Control": "no-cache"})["status"] == 401
+
+
+def test_secret_of_another_laptop(debug_app: Classpath, switch_on: SwitchOn) -> None:
+    """Where the service has another secret, a debug build is refused."""
+    with (
+        served(approov_base64_secret=base64.b64encode(bytes(64)).decode()) as service,
+        switch_on(debug_app, service.url) as phone,
+    ):
+        assert phone.do("latest")["outcome"] == "REFUSED"
+
+
+def test_other_hosts(service: Service, phone: Phone) -> None:
+    """No other host gets to see a token: neither asked, nor by a redirect, nor on another port."""
+    elsewhere = Watched(Starlette())
+    with serving(elsewhere) as other:
+        phone.get(f"{other}/asked", **{"Secret-Recipient": "a-key"})
+        service.watched.answers = [RedirectResponse(f"{other}/redirected")]
+        phone.get(f"{service.url}planetary/apod", **{"Secret-Recipient": "a-key"})
+    assert [one.path for one in elsewhere.asked] == ["/asked", "/redirected"]
+    assert "approov-token" in service.asked[0].headers
+    assert not any("approov-token" in one.headers for one in elsewhere.asked)
+    assert "secret-recipient" not in elsewhere.asked[1].headers
+
+
+def test_release(service: Service, release_apps: Classpath, switch_on: SwitchOn) -> None:
+    """The release build of the guide gets its pictures through Approov's service layer."""
+    with switch_on(release_apps, service.url) as phone:
+        assert phone.do("latest")["outcome"] == "OK"
+        held = phone.do("on", date="2021-10-12")
+        phone.do("offline")
+        url = f"{service.url}planetary/apod?date=2021-10-12"
+        after = phone.get(url, **{"Cache-Control": "no-cache"})
+        other = phone.do("on", date="2021-10-13")
+    assert held["outcome"] == "OK"
+    assert (after["status"], after["network"]) == (200, None)
+    assert other["outcome"] == "NO_ANSWER"
+    assert len(service.asked) == 2
+
+
+@pytest.mark.parametrize("layer", [False, True])
+@pytest.mark.parametrize("names", ["Authorization", "Authorization,X-Device-Id"])
+def test_bound(debug_app: Classpath, switch_on: SwitchOn, names: str, *, layer: bool) -> None:
+    """A token is bound to the headers that the service wants, with Approov's layer and without."""
+    headers = {"Authorization": "Bearer the-users-token", "X-Device-Id": "7"}
+    sent = {name: headers[name] for name in names.split(",")}
+    with (
+        served(approov_binding_headers=names) as service,
+        switch_on(debug_app, service.url) as phone,
+    ):
+        url = f"{service.url}planetary/apod"
+        assert phone.get(url, **sent)["status"] == 401
+        phone.do("bind", headers=names, layer=layer)
+        assert phone.get(url, **sent)["status"] == 200
+
+
+def test_pins(phone: Phone) -> None:
+    """The guide's pinning takes a certificate whose key is pinned, and no other."""
+    key, other = (generate_private_key(SECP256R1()) for _ in range(2))
+    certificate = certificate_of(key)
+    given = {"certificate": certificate, "backup": pin_of(other)}
+    taken = phone.do("pin", pin=pin_of(key), **given)
+    assert taken["outcome"] == "OK", taken
+    said = phone.do("pin", pin=pin_of(generate_private_key(SECP256R1())), **given)
+    assert said["outcome"] == "NO_ANSWER"
+    assert "SSLPeerUnverifiedException" in said["detail"]
+
+
+def pin_of(key: EllipticCurvePrivateKey) -> str:
+    """Give the hash of a public key as OkHttp wants it."""
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return "sha256/" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
+
+
+def certificate_of(key: EllipticCurvePrivateKey) -> str:
+    """Sign a certificate for a key with the key itself."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "your.domain")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, SHA256())
+    )
+    return certificate.public_bytes(Encoding.PEM).decode()

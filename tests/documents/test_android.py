@@ -1,0 +1,46 @@
+"""The commands of the guide for the Android side."""
+
+from pathlib import Path
+
+import httpx
+
+from tests.documents.commands import one_shown
+from tests.documents.recorder import Recorder
+from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
+
+DOCUMENT = "android-client-notes/README.md"
+TEXT = (ROOT / DOCUMENT).read_text()
+
+MAKE_RUN = one_shown(DOCUMENT, " make run$")
+CONFIGURATION = one_shown(DOCUMENT, "^approov sdk ")
+REGISTRATION = one_shown(DOCUMENT, "^approov registration ")
+
+KNOWN = {"sdk": {"-getConfigString"}, "registration": {"-add"}, "policy": {"-setInstallPubKey"}}
+"""Of Approov's command line: the subcommands and options that its documents list."""
+
+
+def test_make_run(tmp_path: Path) -> None:
+    """The service for debug builds takes their tokens, and serves a secret besides pictures."""
+    assignment, make, target = MAKE_RUN.split()
+    name, _, value = assignment.partition("=")
+    assert (name, make, target) == ("APPROOV_BASE64_SECRET", "make", "run")
+    port, output = free_port(), tmp_path / "output"
+    env = environment(PORT=str(port), APPROOV_BASE64_SECRET=value.strip("'"))
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        token = run([*ASTROPIKS, "token", "mint"], env, tmp_path).stdout.strip()
+        headers, base = {"Approov-Token": token}, f"http://127.0.0.1:{port}"
+        statuses = [
+            httpx.get(f"{base}{path}", headers=headers, trust_env=False).status_code
+            for path in ("/planetary/apod", "/secrets")
+        ]
+    assert statuses == [200, 200]
+
+
+def test_approov(tmp_path: Path) -> None:
+    """The commands for Approov use what its command line has, and run as pasted."""
+    tools = Recorder(tmp_path, ["approov"])
+    for command in (CONFIGURATION, REGISTRATION, "approov policy -setInstallPubKey on"):
+        assert command in TEXT
+        ((_, subcommand, *rest),) = tools.run(command, tmp_path)
+        assert {word for word in rest if word.startswith("-")} <= KNOWN[subcommand]
