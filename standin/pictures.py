@@ -113,7 +113,7 @@ def _bell(size: int, centre: float, width: float) -> list[float]:
 def _palette(chance: random.Random) -> bytes:
     """Give 128 colors of glowing gas, from dark to bright, and as many of stars."""
     hue, turn = chance.uniform(0.5, 1.1), chance.choice((-0.16, -0.12, 0.12, 0.16))
-    gas = []
+    gas: list[float] = []
     for n in range(128):
         share = n / 127
         value = min(1, 0.035 + 1.15 * share**0.9)

@@ -29,7 +29,7 @@ ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "pydantic_settings": "edge/setting_groups/",
     "httpx": "proxy/sources/",
     "uvicorn": "astropiks/",
-    "typer": "astropiks/cli",
+    "typer": "astropiks/cli/",
     "joserfc": "secrets_service/sealing.py",
     "limits": "edge/limits.py",
     "redis": "edge/redis_",

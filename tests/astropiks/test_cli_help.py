@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from astropiks import cli_develop
-from astropiks.cli import main
+from astropiks.cli import develop, main
 from astropiks.version import PROJECT
 from standin.faults import Fault
 from tests.processes import ASTROPIKS, ROOT, environment, run
@@ -108,7 +107,7 @@ def test_serve() -> None:
 
 def test_faults() -> None:
     """The faults that the command knows are those that the stand-in has."""
-    assert cli_develop.FAULTS.split(", ") == list(Fault)
+    assert develop.FAULTS.split(", ") == list(Fault)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from astropiks import server, stopping
-from astropiks.cli_exit import BAD_CONFIGURATION
+from astropiks.cli.exit import BAD_CONFIGURATION
 from astropiks.server import serving
 from standin.app import StandIn
 from tests.astropiks.test_serve import SECRET_TEXT, URL, token

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astropiks.cli_exit import fail
-from astropiks.cli_help import epilog
-from astropiks.cli_settings import catalog, development_settings
+from astropiks.cli.exit import fail
+from astropiks.cli.help import epilog
+from astropiks.cli.settings import catalog, development_settings
 
 if TYPE_CHECKING:
     from astropiks.openapi.credentials import Credentials
@@ -22,7 +22,7 @@ ONCE = (
     "{seconds} seconds. Make them anew before you send them."
 )
 
-requests = typer.Typer(
+commands = typer.Typer(
     help="Write requests with tokens in them, for Postman and editors.", no_args_is_help=True
 )
 
@@ -34,7 +34,7 @@ BaseUrl = Annotated[
 STATUS = "0, or 2 if .env or the environment is wrong."
 
 
-@requests.command(
+@commands.command(
     "postman",
     epilog=epilog(examples="astropiks requests postman > postman.json", status=STATUS),
 )
@@ -49,7 +49,7 @@ def write_postman(base_url: BaseUrl = None) -> None:
     typer.echo(collection(credentials.document, samples, credentials))
 
 
-@requests.command(
+@commands.command(
     "http",
     epilog=epilog(
         examples="astropiks requests http --base-url http://10.0.2.2:8080 > try.http",

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from astropiks.cli_exit import BAD_CONFIGURATION, fail
-from astropiks.cli_help import epilog
-from astropiks.cli_settings import catalog, production_settings
+from astropiks.cli.exit import BAD_CONFIGURATION, fail
+from astropiks.cli.help import epilog
+from astropiks.cli.settings import catalog, production_settings
 
 commands = typer.Typer()
 

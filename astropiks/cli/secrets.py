@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astropiks.cli_exit import fail
-from astropiks.cli_help import epilog
-from astropiks.cli_settings import catalog, development_settings
+from astropiks.cli.exit import fail
+from astropiks.cli.help import epilog
+from astropiks.cli.settings import catalog, development_settings
 
 if TYPE_CHECKING:
     from secrets_service.catalog import Catalog, RuntimeSecret
     from secrets_service.policy import SecretPolicy
 
-secrets = typer.Typer(help="Look at runtime secrets; no value is ever shown.", no_args_is_help=True)
+commands = typer.Typer(
+    help="Look at runtime secrets; no value is ever shown.", no_args_is_help=True
+)
 
 
-@secrets.command(
+@commands.command(
     "list", epilog=epilog(status="0, or 2 if .env, the environment or the file is wrong.")
 )
 def list_secrets() -> None:
@@ -30,7 +32,7 @@ def list_secrets() -> None:
         typer.echo("\n".join(_lines(secret, now)))
 
 
-@secrets.command(
+@commands.command(
     "check",
     epilog=epilog(
         status="0 if all can be read, 1 if one cannot, 2 if .env, the environment or the file "
@@ -47,7 +49,7 @@ def check_secrets() -> None:
     typer.echo("Every source of every version can be read.")
 
 
-@secrets.command("recipient", epilog=epilog(status="0, or 1 if the key that is there is none."))
+@commands.command("recipient", epilog=epilog(status="0, or 1 if the key that is there is none."))
 def show_recipient() -> None:
     """Print a value for Secret-Recipient.
 
@@ -62,7 +64,7 @@ def show_recipient() -> None:
         fail(f"{path}: {error}. Delete it to have one made.")
 
 
-@secrets.command(
+@commands.command(
     "open",
     epilog=epilog(
         examples="""\

@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from astropiks.cli_exit import refuse_to_start
+from astropiks.cli.exit import refuse_to_start
 
 if TYPE_CHECKING:
     from edge.settings import DevelopmentSettings, Settings

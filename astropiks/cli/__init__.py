@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
-from astropiks import cli_develop, cli_doctor, cli_serve
-from astropiks.cli_help import epilog
-from astropiks.cli_requests import requests
-from astropiks.cli_secrets import secrets
-from astropiks.cli_token import token
+from astropiks.cli import develop, doctor, requests, secrets, serve, token
+from astropiks.cli.help import epilog
 
 FIRST_STEPS = """\
 First steps:
@@ -58,9 +55,9 @@ def options(
     """Take the options that stand before a command."""
 
 
-main.add_typer(cli_develop.commands)
-main.add_typer(token, name="token")
-main.add_typer(secrets, name="secrets")
-main.add_typer(requests, name="requests")
-main.add_typer(cli_doctor.commands)
-main.add_typer(cli_serve.commands)
+main.add_typer(develop.commands)
+main.add_typer(token.commands, name="token")
+main.add_typer(secrets.commands, name="secrets")
+main.add_typer(requests.commands, name="requests")
+main.add_typer(doctor.commands)
+main.add_typer(serve.commands)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astropiks.cli_exit import BAD_CONFIGURATION, FAILED, fail
-from astropiks.cli_help import epilog
+from astropiks.cli.exit import BAD_CONFIGURATION, FAILED, fail
+from astropiks.cli.help import epilog
 from astropiks.doctor.finding import Level
 
 if TYPE_CHECKING:

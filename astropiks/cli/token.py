@@ -8,20 +8,20 @@ from typing import Annotated
 
 import typer
 
-from astropiks.cli_exit import FAILED
-from astropiks.cli_help import epilog
-from astropiks.cli_settings import development_settings
+from astropiks.cli.exit import FAILED
+from astropiks.cli.help import epilog
+from astropiks.cli.settings import development_settings
 from astropiks.mint import Invalid, mint
 
 MAX_EXPIRES_IN = 10 * 365 * 24 * 3600
 
-token = typer.Typer(
+commands = typer.Typer(
     help="Make attestation tokens, and say why one would be refused.",
     no_args_is_help=True,
 )
 
 
-@token.command(
+@commands.command(
     "mint",
     epilog=epilog(
         examples="""\
@@ -88,7 +88,7 @@ def mint_token(
         typer.echo(f"{name}: {value}")
 
 
-@token.command(
+@commands.command(
     "explain",
     epilog=epilog(
         examples="""\

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from astropiks.cli_exit import BAD_CONFIGURATION, fail, refuse_to_start
-from astropiks.cli_help import epilog
+from astropiks.cli.exit import BAD_CONFIGURATION, fail, refuse_to_start
+from astropiks.cli.help import epilog
 
 commands = typer.Typer()
 
