@@ -84,13 +84,13 @@ def doctor(
 
 def _configuration(env_file: Path | None, *, is_development: bool) -> "Configuration":
     """Read what is to be checked."""
-    from astropiks import dev
+    from astropiks import kept_keys
     from astropiks.doctor.configuration import configuration
     from astropiks.env_file import take
     from edge.settings import DevelopmentSettings, Settings
 
     if is_development:
-        dev.prepare_environment()
+        kept_keys.prepare_environment()
         return configuration(DevelopmentSettings)
     if env_file:
         try:

@@ -71,7 +71,7 @@ def _prepared(base_url: str | None) -> "tuple[list[Sample], Credentials]":
     """Give all requests, and what they need to pass."""
     import json
 
-    from astropiks import dev, recipient
+    from astropiks import demands, kept_keys, recipient
     from astropiks.openapi.credentials import Credentials
     from astropiks.openapi.document import build
     from astropiks.openapi.samples import samples
@@ -93,9 +93,9 @@ def _prepared(base_url: str | None) -> "tuple[list[Sample], Credentials]":
         origin=settings.public_base_url or base,
         secret=settings.secrets[0].secret,
         now=time.time(),
-        expires_in=dev.token_lifetime(settings, TOKEN_SECONDS),
-        claims=dev.demanded_claims(settings),
-        recipient=recipient.header(recipient.kept_key(dev.recipient_file())),
+        expires_in=demands.lifetime(settings, TOKEN_SECONDS),
+        claims=demands.claims(settings),
+        recipient=recipient.header(recipient.kept_key(kept_keys.recipient_file())),
         install=InstallKey(),
         signs=signs,
     )

@@ -55,9 +55,9 @@ def show_recipient() -> None:
 
     It stands for the key of this checkout, which is made once and kept in .astropiks/.
     """
-    from astropiks import dev, recipient
+    from astropiks import kept_keys, recipient
 
-    path = dev.recipient_file()
+    path = kept_keys.recipient_file()
     try:
         typer.echo(recipient.header(recipient.kept_key(path)))
     except ValueError as error:
@@ -85,12 +85,12 @@ def open_secret(
     ] = None,
 ) -> None:
     """Open a sealed secret and print its JSON. This is the one command that shows a value."""
-    from astropiks import dev, recipient
+    from astropiks import kept_keys, recipient
     from secrets_service.sealing import unseal
 
     text = (sys.stdin.read() if sealed == "-" else sealed).strip()
     try:
-        pem = key.read_bytes() if key else recipient.kept_key(dev.recipient_file())
+        pem = key.read_bytes() if key else recipient.kept_key(kept_keys.recipient_file())
         typer.echo(unseal(text, pem).decode().strip())
     except (OSError, ValueError) as error:
         said = str(error) if isinstance(error, ValueError) else type(error).__name__

@@ -23,11 +23,11 @@ def production_settings() -> "Settings":
 
 def development_settings() -> "DevelopmentSettings":
     """Read `.env` and the environment, with the secret that `astropiks dev` makes."""
-    from astropiks import dev
+    from astropiks import kept_keys
     from edge.environment import SettingsError, load
     from edge.settings import DevelopmentSettings
 
-    dev.prepare_environment()
+    kept_keys.prepare_environment()
     try:
         return load(DevelopmentSettings)
     except SettingsError as error:

@@ -65,7 +65,7 @@ def mint_token(
 
     It is signed with APPROOV_BASE64_SECRET of the environment or .env, or the one in .astropiks/.
     """
-    from astropiks import dev
+    from astropiks import demands
     from astropiks.signer import InstallKey, sign_request
 
     settings = development_settings()
@@ -74,16 +74,16 @@ def mint_token(
     minted = mint(
         settings.secrets[0].secret,
         now=now,
-        expires_in=dev.token_lifetime(settings, expires_in),
+        expires_in=demands.lifetime(settings, expires_in),
         bind=bind,
-        more=dev.demanded_claims(settings),
+        more=demands.claims(settings),
         install_key=install.public if install else None,
         invalid=invalid,
     )
     if install is None or sign is None:
         typer.echo(minted)
         return
-    headers = dev.token_header(settings, minted)
+    headers = demands.header(settings, minted)
     for name, value in sign_request(install, "GET", sign, headers, now=now).items():
         typer.echo(f"{name}: {value}")
 
@@ -111,13 +111,13 @@ def explain_token(
     It also says what to do. It checks as `astropiks dev` does, with the secret in the environment,
     in .env or in .astropiks/. The token itself is never printed.
     """
-    from astropiks import dev
+    from astropiks import kept_keys
     from astropiks.explain import explain
 
     value = sys.stdin.buffer.read() if text == "-" else os.fsencode(text)
     settings = development_settings()
     accepted, said = explain(settings, value.strip(), bind=bind, now=time.time())
     keyset = " and the key set" if settings.approov_keyset_file else ""
-    typer.echo(f"{said}\nChecked with the secret from {dev.secret_origin()}{keyset}.")
+    typer.echo(f"{said}\nChecked with the secret from {kept_keys.secret_origin()}{keyset}.")
     if not accepted:
         raise typer.Exit(FAILED)

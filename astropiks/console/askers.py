@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from astropiks import dev
+from astropiks import demands
 from astropiks.explain import explain
 from astropiks.mint import Invalid, mint
 from astropiks.signer import InstallKey, sign_request
@@ -122,13 +122,13 @@ class Askers:
         token = mint(
             settings.secrets[0].secret,
             now=now,
-            expires_in=dev.token_lifetime(settings, TOKEN_SECONDS),
+            expires_in=demands.lifetime(settings, TOKEN_SECONDS),
             bind=bind or None,
             install_key=self._install.public if signs else None,
-            more=dev.demanded_claims(settings),
+            more=demands.claims(settings),
             invalid=INVALID.get(who),
         )
-        sent = dev.token_header(settings, token)
+        sent = demands.header(settings, token)
         if signs:
             sent = sign_request(self._install, "GET", url, sent, now=now)
         return {**sent, **values}

@@ -1,0 +1,102 @@
+"""What `astropiks dev` says when it starts: where everything is, and lines to paste."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+
+from astropiks import demands, kept_keys, recipient
+from astropiks.mint import mint
+from edge.settings import DevelopmentSettings, Settings
+from secrets_service.assembly import build_catalog
+
+CURL_TOKEN_SECONDS = 24 * 3600
+EXAMPLE_DATE = "2021-10-12"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+
+
+def banner(settings: DevelopmentSettings, nasa: str) -> str:
+    """Say where everything is, and give lines to paste."""
+    urls = base_urls(settings)
+    base = next(iter(urls.values()))
+    is_near = settings.host in {*EVERYWHERE, "localhost", "127.0.0.1", "::1"}
+    lines = [
+        "",
+        *([f"Open {base}/ in a browser: there you can try everything.", ""] if is_near else []),
+        f"NASA is {nasa}",
+        "",
+        "Base URLs for the app:",
+        *(f"  {where:<21} {url}" for where, url in urls.items()),
+        "",
+        "Paste one of these (`astropiks token mint` makes other tokens):",
+        "",
+        *examples(settings, base),
+    ]
+    return "\n".join(lines)
+
+
+def base_urls(settings: Settings) -> dict[str, str]:
+    """Give the base URLs for an app, this machine's first, by where it runs."""
+    lan = _lan_address() if settings.host in EVERYWHERE else None
+    port = settings.port
+    return {
+        "on this machine": f"http://127.0.0.1:{port}",
+        "Android emulator": f"http://10.0.2.2:{port}",
+        **({"in the local network": f"http://{lan}:{port}"} if lan else {}),
+    }
+
+
+def examples(settings: DevelopmentSettings, base: str) -> Iterator[str]:
+    """Give a line for a picture, one for a secret, and one for a sealed secret."""
+    if settings.serves_proxy:
+        yield _curl(settings, base, f"/planetary/apod?date={EXAMPLE_DATE}")
+        yield ""
+    if settings.serves_secrets:
+        name = next(iter(build_catalog(settings, os.environ).secrets), "example")
+        recipient_header = recipient.header(recipient.kept_key(kept_keys.recipient_file()))
+        yield _curl(settings, base, f"/secrets/{name}")
+        yield ""
+        sealed = _curl(settings, base, f"/secrets/{name}", recipient_header)
+        key = kept_keys.recipient_file()
+        yield f"{sealed} | {sys.executable} -m astropiks secrets open --key '{key}'"
+        yield ""
+
+
+def _curl(
+    settings: DevelopmentSettings, base: str, path: str, recipient_header: str | None = None
+) -> str:
+    """Give a line that works as pasted, whatever protections are on."""
+    values = dict.fromkeys(settings.approov_binding_headers, "example")
+    if recipient_header:
+        values["Secret-Recipient"] = recipient_header
+    bind = "".join(values.values()) or None
+    if settings.approov_message_signing != "off":
+        signed = f"{settings.public_base_url or base}{path}"
+        option = f" --bind {bind}" if bind else ""
+        headers = "".join(f" -H '{name}: {value}'" for name, value in values.items())
+        mint_command = f"{sys.executable} -m astropiks token mint --sign '{signed}'{option}"
+        return (
+            f"cd '{kept_keys.checkout()}' && {mint_command} | curl -s -H @-{headers} '{base}{path}'"
+        )
+    token = mint(
+        settings.secrets[0].secret,
+        now=time.time(),
+        expires_in=demands.lifetime(settings, CURL_TOKEN_SECONDS),
+        bind=bind,
+        more=demands.claims(settings),
+    )
+    values = {**demands.header(settings, token), **values}
+    headers = " ".join(f"-H '{name}: {value}'" for name, value in values.items())
+    return f"curl -s {headers} '{base}{path}'"
+
+
+def _lan_address() -> str | None:
+    """Give this machine's address in its network, if it has one. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+        return None if address.startswith("127.") else address

@@ -1,0 +1,19 @@
+"""What settings demand of a token, for who makes one."""
+
+from edge.settings import Settings
+
+
+def claims(settings: Settings) -> dict[str, str]:
+    """Give the claims that *settings* want of every token."""
+    wanted = {"iss": settings.approov_issuer, "aud": settings.approov_audience}
+    return {name: value for name, value in wanted.items() if value}
+
+
+def lifetime(settings: Settings, seconds: float) -> float:
+    """Give *seconds*, or as many as *settings* allow."""
+    return min(seconds, settings.approov_max_lifetime_seconds or seconds)
+
+
+def header(settings: Settings, token: str) -> dict[str, str]:
+    """Give the header that carries *token*, as *settings* want it."""
+    return {settings.approov_header_name: f"{settings.approov_header_prefix} {token}".strip()}
