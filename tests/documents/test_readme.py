@@ -11,8 +11,6 @@ import pytest
 
 from edge.environment import ALIASES, SECRET_VARIABLES
 from edge.settings import Settings, variables
-from proxy.errors import SourceError
-from tests.attestation.test_token import kinds
 from tests.conftest import make_settings
 from tests.documents.commands import here, one_shown, shown
 from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
@@ -73,25 +71,6 @@ def test_env_example_is_a_configuration(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(uncommented)
     ended = run([*ASTROPIKS, "token", "mint"], environment(), tmp_path)
     assert ended.returncode == 0, ended.stderr
-
-
-def test_reasons() -> None:
-    """README explains every reason code, and no other."""
-    table = README.partition("## Why requests are refused")[2].partition("## ")[0]
-    codes = {
-        code
-        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
-        for code in re.findall(r"`(\w+)`", row)
-    }
-    assert codes == {kind.reason for kind in kinds()}
-
-
-def test_outcomes() -> None:
-    """README names every outcome that a call of NASA can have."""
-    line = README.partition("A `nasa_call` line")[2].partition("\n\n")[0]
-    named = set(re.findall(r"`(\w+)`", line))
-    failures = {kind.outcome for kind in SourceError.__subclasses__()}
-    assert named - {"outcome"} == failures | {"answered", "nothing", "cancelled", "defect"}
 
 
 @pytest.mark.parametrize("command", shown(DOCUMENT, r"^make (run|test)$"))
@@ -194,19 +173,3 @@ def test_doctor(tmp_path: Path) -> None:
     """README's first command for a check finds nothing wrong with what a laptop begins with."""
     ended = run(["sh", "-c", here(DOCTOR)], environment(), tmp_path)
     assert ended.returncode == 0, ended.stdout
-
-
-def test_events() -> None:
-    """README names every event that the service logs."""
-    sources = [
-        path.read_text()
-        for package in ("astropiks", "proxy", "secrets_service", "edge")
-        for path in (ROOT / package).rglob("*.py")
-    ]
-    events = {
-        event
-        for source in sources
-        for event in re.findall(r'logs\.log\(\s*[\w"]+,\s*"(\w+)"', source)
-    }
-    assert len(events) > 15
-    assert {event for event in events if f"`{event}`" not in README} == set()
