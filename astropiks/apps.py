@@ -190,8 +190,12 @@ class _Lifespan:
                 await stack.enter_async_context(link.opened())
             files = verification.watched_files(self.verifier, settings)
             if settings.serves_proxy:
-                opened = proxy.app.resources(settings, self.clock, self.transport, link, self.ready)
+                key = proxy.app.key_of(settings)
+                opened = proxy.app.resources(
+                    settings, self.clock, self.transport, link, self.ready, key
+                )
                 state |= await stack.enter_async_context(opened)
+                files += proxy.app.watched_files(key)
             if settings.serves_secrets:
                 opened_secrets = secrets_service.app.resources(settings, self.clock, self.limiter)
                 secrets = await stack.enter_async_context(opened_secrets)

@@ -29,6 +29,8 @@ def banner(settings: DevelopmentSettings, nasa: str) -> str:
         "Base URLs for the app:",
         *(f"  {where:<21} {url}" for where, url in urls.items()),
         "",
+        f"What it answers is described at {base}/docs",
+        "",
         "Paste one of these (`astropiks token mint` makes other tokens):",
         "",
         *examples(settings, base),

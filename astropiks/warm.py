@@ -14,10 +14,9 @@ from astropiks.progress import progress
 from astropiks.signals import cut_short_by
 from edge.settings import Settings
 from proxy import freshness
-from proxy.app import open_board, open_holdings
+from proxy.app import key_of, open_board, open_holdings, quota_of
 from proxy.errors import SourceError
 from proxy.holdings import Holdings
-from proxy.sources.quota import Quota
 from proxy.store import RedisStore, Store
 
 AGAIN = "run this again for the rest."
@@ -65,8 +64,8 @@ async def _run(settings: Settings, count: int) -> str:
             if not link.is_up:
                 raise WarmingError("Redis cannot be used: look at REDIS_URL, and at Redis.")
         board = await stack.enter_async_context(open_board(link, clock))
-        quota = Quota("api.nasa.gov", clock, board)
-        opened = open_holdings(settings, clock, quota, link=link)
+        key = key_of(settings)
+        opened = open_holdings(settings, clock, quota_of(key, clock, board), key, link=link)
         holdings = await stack.enter_async_context(opened)
         failure: SourceError | None = None
         stopped: list[int] = []
