@@ -18,7 +18,7 @@ from astropiks.stopping import announced
 from astropiks.version import version
 from attestation.claims import Clock
 from attestation.verifier import RequestVerifier
-from edge import attest, exposition, logs, metrics, tracing, verification
+from edge import attest, defects, exposition, logs, metrics, tracing, verification
 from edge import health as probes
 from edge.client_address import ClientAddress, Routers
 from edge.environment import load
@@ -33,12 +33,16 @@ from edge.request_log import RequestLog
 from edge.settings import Settings
 from edge.tracing import RequestSpans
 from edge.watched_files import watching
+from proxy import nasa_key
 from proxy.ready import ReadyAnswers
 from proxy.sources.client import Transport
 
 if TYPE_CHECKING:
     from edge.redis_link import RedisLink
 
+
+START_FAILURE = 3
+"""By which `uvicorn` knows that a worker's successor would fail at its start as well."""
 
 COLLECTION_THRESHOLD = 20_000
 """New objects until Python looks for garbage that counting does not find; it says 700."""
@@ -50,9 +54,14 @@ def from_environment() -> ASGIApp:
     Raises:
         SettingsError: the environment is not a configuration.
     """
+    defects.take_over()
     settings = load(Settings)
     logs.configure(settings.log_format, settings.log_level)
-    app = create_app(settings)
+    try:
+        app = create_app(settings)
+    except Exception as error:  # noqa: BLE001  (a worker's end would be told with its text)
+        logs.log("error", "unexpected", exc_info=error)
+        raise SystemExit(START_FAILURE) from None
     # What is there by now stays, and requests leave hardly any circles: no need to look for them
     # as often as Python does.
     gc.freeze()
@@ -118,9 +127,9 @@ def create_app(
         ),
     )
     paths = KnownPaths(routes)
-    app = RequestLog(RequestSpans(app, paths=paths), paths=paths)
     routers = Routers(settings.forwarded_allow_ips)
-    app = ClientAddress(app, routers=routers)
+    app = ClientAddress(RequestSpans(app, paths=paths), routers=routers)
+    app = RequestLog(app, paths=paths)
     fast_path = None
     is_counted_elsewhere = limiter.is_shared and (device_limit or rejected)
     if not is_counted_elsewhere and settings.otel_exporter_otlp_endpoint is None:
@@ -181,6 +190,15 @@ class _Lifespan:
 
     @asynccontextmanager
     async def opened(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
+        try:
+            async with self._opened() as state:
+                yield state
+        except Exception as error:
+            logs.log("error", "unexpected", exc_info=error)  # the server would quote it
+            raise
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[dict[str, Any]]:
         settings, link = self.settings, self.link
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
@@ -190,12 +208,12 @@ class _Lifespan:
                 await stack.enter_async_context(link.opened())
             files = verification.watched_files(self.verifier, settings)
             if settings.serves_proxy:
-                key = proxy.app.key_of(settings)
+                key = nasa_key.key_of(settings)
                 opened = proxy.app.resources(
                     settings, self.clock, self.transport, link, self.ready, key
                 )
                 state |= await stack.enter_async_context(opened)
-                files += proxy.app.watched_files(key)
+                files += nasa_key.watched_files(key)
             if settings.serves_secrets:
                 opened_secrets = secrets_service.app.resources(settings, self.clock, self.limiter)
                 secrets = await stack.enter_async_context(opened_secrets)

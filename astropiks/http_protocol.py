@@ -8,10 +8,12 @@ it has sent beyond is kept until the others have had theirs, and until it reads.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -40,6 +42,9 @@ PIECE_BYTES: Final = 4096
 MAX_OUTGOING_BYTES: Final = 64 * 1024
 """Kept back until all has been read; beyond that a client that does not read has to wait."""
 
+LINGER_SECONDS: Final = 20
+"""For a client that takes nothing more of what is left for it, once its connection is closed."""
+
 
 class HeadTooLargeError(Exception):
     """Ends the parsing of a request; the client gets uvicorn's 400."""
@@ -60,6 +65,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _refusal: str | None = None
     _date_lines: tuple[Sequence[tuple[bytes, bytes]], bytes] = ((), b"")
     _head_timer: asyncio.TimerHandle | None = None
+    _linger_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -73,6 +79,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._end_head()
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
         self._waiting = b""
         for cycle in self._unanswered:  # of which uvicorn tells only the last
             cycle.disconnected = True
@@ -170,11 +178,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refusal = msg
         else:
             super().send_400_response(msg)
+            self._linger()
 
     def shutdown(self) -> None:
         """Close the connection, once what is under way has been answered."""
         self._send()
         super().shutdown()
+        self._linger()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection."""
+        super().timeout_keep_alive_handler()
+        self._linger()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body; the application decides how much of it to read."""
@@ -193,9 +208,45 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if answered.more_body and not self.transport.is_closing():
             self.transport.close()
+        self._linger()
         self._go_on()
         if self._refusal is not None and not self._unanswered and not self.transport.is_closing():
             self.send_400_response(self._refusal)
+
+    def _start_asgi_task(  # type: ignore[override]
+        self, cycle: RequestResponseCycle, app: ASGIApp
+    ) -> None:
+        """Run *app* for one request, and close the connection if it leaves its answer unfinished.
+
+        It does where NASA breaks off, or the server waits no longer: no defect, as uvicorn thinks.
+        """
+
+        async def run(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:  # the server is ending, and has waited for this request
+                if not cycle.response_started:
+                    raise
+            if cycle.response_started and not cycle.response_complete and not cycle.disconnected:
+                cycle.disconnected = True
+                self.transport.close()
+                self._linger()
+
+        super()._start_asgi_task(cycle, run)  # type: ignore[arg-type]
+
+    def _linger(self, unsent: float = math.inf) -> None:
+        """See that a connection ends once it is closed, though its client may not read.
+
+        Args:
+            unsent: bytes that waited when this was last looked at.
+        """
+        if not self.transport.is_closing() or (self._linger_timer and unsent == math.inf):
+            return
+        left = self.transport.get_write_buffer_size()
+        if left < unsent:
+            self._linger_timer = self.loop.call_later(LINGER_SECONDS, self._linger, left)
+        else:
+            self.transport.abort()
 
     def _answer_fast(self, fast_path: FastPath) -> bool:
         """Answer without a task, if nothing stands before this request or comes after its head."""

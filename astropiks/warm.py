@@ -14,9 +14,10 @@ from astropiks.progress import progress
 from astropiks.signals import cut_short_by
 from edge.settings import Settings
 from proxy import freshness
-from proxy.app import key_of, open_board, open_holdings, quota_of
+from proxy.app import open_board, open_holdings
 from proxy.errors import SourceError
 from proxy.holdings import Holdings
+from proxy.nasa_key import key_of, quota_of
 from proxy.store import RedisStore, Store
 
 AGAIN = "run this again for the rest."

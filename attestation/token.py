@@ -35,6 +35,11 @@ class TokenVerifier:
         self._policy = policy or ClaimPolicy()
         self.replace_keys(keys)
 
+    @property
+    def keys(self) -> KeyRing:
+        """Those in force."""
+        return self._state[0]
+
     def replace_keys(self, keys: KeyRing) -> None:
         """Verify with *keys* from now on; what a removed key has verified is forgotten."""
         remembered: BoundedMemory[bytes, Remembered] = BoundedMemory(MAX_REMEMBERED)

@@ -82,6 +82,11 @@ class RequestVerifier:
         """Whether the second step looks at the body."""
         return self._signatures.is_on
 
+    @property
+    def keys(self) -> KeyRing:
+        """Those in force."""
+        return self._tokens.keys
+
     def replace_keys(self, keys: KeyRing) -> None:
         """Verify with *keys* from now on."""
         self._tokens.replace_keys(keys)

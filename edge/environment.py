@@ -4,11 +4,11 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from edge import secret_files
 from edge.settings import Settings, variables
 
 S = TypeVar("S", bound=Settings)
@@ -21,7 +21,9 @@ SECRET_VARIABLES = (
     "AUDIT_HASH_KEY",
     "REDIS_URL",
 )
-"""Each can be given as `NAME_FILE=/path` instead, as container platforms mount secrets."""
+"""Each can be given as `NAME_FILE=/path` instead, as container platforms mount secrets.
+
+The first two are followed when their files change; see `edge.secret_files`."""
 
 ALIASES = {"APPROOV_TOKEN_BASE64_SECRET": "APPROOV_BASE64_SECRET"}
 """Names that the Astropiks app's own back end used, and ours."""
@@ -104,7 +106,7 @@ def _secrets_in_files() -> tuple[dict[str, Any], dict[str, str]]:
         if len(ways) != 1 or not path:
             continue
         try:
-            contents[name] = Path(path).read_text(encoding="utf-8").strip()
+            contents[name] = secret_files.read(path)
         except (OSError, ValueError) as error:
             cause = type(error).__name__
             problems[name] = f"{name}_FILE cannot be read ({cause}). Wanted: {_wanted(name)}."

@@ -1,11 +1,13 @@
 """Structured logs on stdout, one line an event. The only module that imports `structlog`.
 
 What may be in a line is an allow-list. An exception is logged as its type and the places it went
-through: its text is left out, since it may quote a URL, a header or a token.
+through: its text is left out, since it may quote a URL, a header or a token. Of what a library says
+there is only what stands in its source, and nothing below a warning: at debug some print bodies.
 """
 
 import asyncio
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, MutableMapping
@@ -33,15 +35,22 @@ FIELDS = frozenset(
 
 ROOT = Path(__file__).resolve().parents[1]
 
+LIBRARIES_FROM = logging.WARNING
+"""What libraries have to reach to be heard, whatever LOG_LEVEL says: botocore, for one, prints the
+secrets that it gets at DEBUG."""
+
 QUIET_LOGGERS = {
-    "httpx": logging.CRITICAL,  # prints whole URLs at INFO
-    "httpcore": logging.CRITICAL,  # prints headers at DEBUG
+    "httpx": logging.CRITICAL,  # prints whole URLs
+    "httpcore": logging.CRITICAL,  # prints headers
     "uvicorn.access": logging.CRITICAL,  # prints query strings
     "opentelemetry": logging.CRITICAL,  # quotes what collectors answer
     "uvicorn.error": logging.ERROR,  # warns of each malformed request: anybody can make some
 }
-"""What these loggers have to reach to be heard, whatever LOG_LEVEL says."""
+"""What these have to reach."""
 
+
+CALLBACK = re.compile(r"(?<=^Exception in callback) .*")
+"""By asyncio, with the values it was called with."""
 
 LINE_FORM = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
@@ -122,7 +131,7 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
     handler = _Handler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, leave_out_values],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 keep_allowed_fields,
@@ -130,7 +139,8 @@ def configure(log_format: LogFormat, level: LogLevel) -> None:
             ],
         )
     )
-    logging.basicConfig(handlers=[handler], level=threshold, force=True)
+    handler.setLevel(max(threshold, LIBRARIES_FROM))
+    logging.basicConfig(handlers=[handler], level=handler.level, force=True)
     logging.captureWarnings(capture=True)
     writes_quickly = log_format == "json" and threshold <= logging.INFO
     _closing_lines.begin(renderer if writes_quickly else None)
@@ -201,18 +211,34 @@ def summarize_exception(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
     elif error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
-        files = [
-            (Path(frame.filename), frame.lineno)
-            for frame in traceback.extract_tb(error.__traceback__)
-        ]
-        event["exception"] = type(error).__name__
-        event["at"] = [
-            f"{file.relative_to(ROOT)}:{line}"
-            for file, line in files
-            if file.is_relative_to(ROOT) and "site-packages" not in file.parts
-        ]
-    if str(event.get("event", "")).startswith("Traceback"):
-        event["event"] = "a library's traceback, left out"
+        event["exception"], event["at"] = summary(error)
+    return event
+
+
+def summary(error: BaseException) -> tuple[str, list[str]]:
+    """Give the type of an exception, and the places of our own that it went through."""
+    files = [
+        (Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    places = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file, line in files
+        if file.is_relative_to(ROOT) and "site-packages" not in file.parts
+    ]
+    return type(error).__name__, places
+
+
+def leave_out_values(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
+    """Let a library's line be the first line of its text, without what was put into it.
+
+    asyncio adds what its objects look like, of exceptions their texts.
+    """
+    text = event["_record"].msg
+    if not isinstance(text, str):
+        text = type(text).__name__
+    elif "Traceback (most recent call last)" in text:
+        text = "a library's traceback, left out"
+    event["event"] = CALLBACK.sub("", text.partition("\n")[0])
     return event
 
 

@@ -38,7 +38,9 @@ _ATTESTATIONS = Counter(
     "astropiks_attestations", "Decisions on requests, by result and reason.", ["result", "reason"]
 )
 _KEYSET_RELOADS = Counter(
-    "astropiks_keyset_reloads", "Readings of APPROOV_KEYSET_FILE after a change.", ["result"]
+    "astropiks_keyset_reloads",
+    "Readings of APPROOV_KEYSET_FILE, or of a key's own file, after a change.",
+    ["result"],
 )
 _SECRETS_RELOADS = Counter(
     "astropiks_secrets_reloads", "Readings of RUNTIME_SECRETS_FILE after a change.", ["result"]
@@ -148,7 +150,7 @@ def _attestations(result: Decision, reason: str) -> Counter:
 
 
 def count_keyset_reload(result: Literal["replaced", "kept"]) -> None:
-    """Count one reading of a changed key set."""
+    """Count one reading of a changed key set, or of a changed file with one key."""
     _KEYSET_RELOADS.labels(result).inc()
 
 

@@ -1,12 +1,15 @@
 """From settings to the verifier that they describe, with its keys kept up to date."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from attestation.binding import BindingPolicy
 from attestation.claims import ClaimPolicy, Clock
-from attestation.keys import Key, KeyRing
+from attestation.keys import HmacKey, Key, KeyRing, decode_secrets
 from attestation.memory import ProcessReplayStore
 from attestation.signing import SigningPolicy
 from attestation.verifier import Policy, RequestVerifier
-from edge import keyset_file
+from edge import keyset_file, secret_files
 from edge.link import Link
 from edge.replays import SharedReplayStore
 from edge.settings import Settings
@@ -65,11 +68,39 @@ def build(settings: Settings, clock: Clock, link: Link | None = None) -> Request
     return RequestVerifier(keys_of(settings), policy, clock=clock, replays=replays)
 
 
+@dataclass(slots=True)
+class KeyFiles:
+    """The two files with keys, each of which may change by itself.
+
+    Attributes:
+        verifier: follows both.
+        settings: say what may be in them.
+        secrets: those in force.
+        keyset: likewise.
+    """
+
+    verifier: RequestVerifier
+    settings: Settings
+    secrets: Sequence[HmacKey]
+    keyset: Sequence[Key]
+
+    def replace_keyset(self, keyset: Sequence[Key]) -> None:
+        """Verify with another key set."""
+        self._use(self.secrets, keyset)
+
+    def replace_secrets(self, text: str) -> None:
+        """Verify with other secrets, newest first."""
+        self._use(decode_secrets(text), self.keyset)
+
+    def _use(self, secrets: Sequence[HmacKey], keyset: Sequence[Key]) -> None:
+        self.verifier.replace_keys(self.settings.ring(keyset, secrets))
+        self.secrets, self.keyset = secrets, keyset
+
+
 def watched_files(verifier: RequestVerifier, settings: Settings) -> list[WatchedFile]:
-    """Give the key set file, if there is one, whose changes *verifier* follows."""
-
-    def replace(keys: tuple[Key, ...]) -> None:
-        verifier.replace_keys(settings.ring(keys))
-
+    """Give the files with keys, as far as there are any, whose changes *verifier* follows."""
+    secrets = settings.secrets
+    files = KeyFiles(verifier, settings, secrets, verifier.keys.keys[len(secrets) :])
     path = settings.approov_keyset_file
-    return [keyset_file.watched(path, replace)] if path else []
+    keyset = [keyset_file.watched(path, files.replace_keyset)] if path else []
+    return [*keyset, *secret_files.watched("APPROOV_BASE64_SECRET", files.replace_secrets)]

@@ -15,6 +15,7 @@ from proxy.apod import ApodState
 from proxy.errors import SourceError
 from proxy.holdings import Holdings
 from proxy.images import PicturesState
+from proxy.nasa_key import key_of, quota_of
 from proxy.passthrough import Passthrough, PassthroughState
 from proxy.paths import BASES
 from proxy.picture_links import PictureLinks
@@ -69,6 +70,7 @@ async def resources(
     transport: Transport | None = None,
     link: SharedLink | None = None,
     ready: ReadyAnswers | None = None,
+    key: NasaKey | None = None,
 ) -> AsyncIterator[ProxyState]:
     """Open what the routes need, and close it.
 
@@ -78,12 +80,14 @@ async def resources(
         transport: stands in for the network in tests.
         link: opened way to Redis, if there is one.
         ready: where answers are kept for who can send them at once.
+        key: which NASA is asked with, if others have to do with it, too.
     """
     ready = ready or ReadyAnswers(clock)
+    key = key or key_of(settings)
     async with AsyncExitStack() as stack:
         board = await stack.enter_async_context(open_board(link, clock))
-        quota = Quota("api.nasa.gov", clock, board)
-        opened = open_holdings(settings, clock, quota, transport, link, ready.changed)
+        quota = quota_of(key, clock, board)
+        opened = open_holdings(settings, clock, quota, key, transport, link, ready.changed)
         holdings = await stack.enter_async_context(opened)
         state: ProxyState = {
             "apod": _service(settings, holdings, clock),
@@ -104,7 +108,7 @@ async def resources(
             apis = OtherApis(
                 await stack.enter_async_context(open_client(transport, MAX_STREAMS)),
                 base_url=settings.nasa_api_base_url,
-                key=_key(settings),
+                key=_required(key),
                 quota=quota,
             )
             state["passthrough"] = Passthrough(apis, clock=clock)
@@ -121,6 +125,7 @@ async def open_holdings(
     settings: Settings,
     clock: freshness.Clock,
     quota: Quota,
+    key: NasaKey | None,
     transport: Transport | None = None,
     link: SharedLink | None = None,
     changed: Callable[[date | None], None] = lambda _: None,
@@ -144,9 +149,12 @@ async def open_holdings(
             "science": Upstream("science", client, science),
         }
         links = [
-            Link(name, _source(settings, upstreams[name]), Breaker(clock))
+            Link(name, _source(settings, upstreams[name], key), Breaker(clock))
             for name in settings.apod_sources
         ]
+        for one in links:
+            if key is not None and one.name == "legacy":
+                key.follow(one.begin_anew)
         holdings = Holdings(
             ChainSource(links, clock=clock),
             clock=clock,
@@ -182,10 +190,10 @@ def _service(settings: Settings, holdings: Holdings, clock: freshness.Clock) -> 
     )
 
 
-def _source(settings: Settings, upstream: Upstream) -> Api:
+def _source(settings: Settings, upstream: Upstream, key: NasaKey | None) -> Api:
     if upstream.name == "science":
         return ScienceSource(upstream, base_url=settings.nasa_science_base_url)
-    return LegacySource(upstream, base_url=settings.nasa_api_base_url, key=_key(settings))
+    return LegacySource(upstream, base_url=settings.nasa_api_base_url, key=_required(key))
 
 
 @asynccontextmanager
@@ -201,6 +209,6 @@ async def open_board(link: SharedLink | None, clock: freshness.Clock) -> AsyncIt
         await board.aclose()
 
 
-def _key(settings: Settings) -> NasaKey:
-    assert settings.nasa_api_key is not None  # noqa: S101  (settings require it where it is used)
-    return NasaKey(settings.nasa_api_key, settings.nasa_api_key_in)
+def _required(key: NasaKey | None) -> NasaKey:
+    assert key is not None  # noqa: S101  (settings require it where it is used)
+    return key

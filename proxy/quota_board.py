@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class RedisBoard:
-    """For each source one value for the last reading, and one for a stop while there is one."""
+    """For each account one value for the last reading, and one for a stop while there is one."""
 
     def __init__(self, link: Link, clock: Clock) -> None:
         self._link = link
@@ -30,9 +30,9 @@ class RedisBoard:
         """Wait until all is posted."""
         await asyncio.gather(*self._posting, return_exceptions=True)
 
-    async def read(self, source: str) -> Standing | None:
+    async def read(self, account: str) -> Standing | None:
         """Give what was posted last, as far as it is as we write it; None, if nobody can tell."""
-        keys = [_key(source, Reading), _key(source, Stop)]
+        keys = [_key(account, Reading), _key(account, Stop)]
 
         async def values(redis: Any) -> list[object]:  # noqa: ANN401
             found: object = await redis.mget(keys)
@@ -46,12 +46,12 @@ class RedisBoard:
             return None
         return Standing(_read(reading, _reading), _read(stop, _stop))
 
-    def post(self, source: str, told: Reading | Stop) -> None:
+    def post(self, account: str, told: Reading | Stop) -> None:
         """Write it, for as long as it means something."""
         now = self._clock()
         seconds = READING_SECONDS if isinstance(told, Reading) else told.until - now
         milliseconds = math.ceil(1000 * min(DAY, max(0.001, seconds)))
-        task = asyncio.create_task(self._write(_key(source, type(told)), told, milliseconds))
+        task = asyncio.create_task(self._write(_key(account, type(told)), told, milliseconds))
         self._posting.add(task)
         task.add_done_callback(self._posting.discard)
 
@@ -64,8 +64,8 @@ class RedisBoard:
             return
 
 
-def _key(source: str, kind: type[Reading] | type[Stop]) -> str:
-    return f"{PREFIX}{source}:{kind.__name__.lower()}"
+def _key(account: str, kind: type[Reading] | type[Stop]) -> str:
+    return f"{PREFIX}{account}:{kind.__name__.lower()}"
 
 
 def _read(value: object, make: Callable[[Any], T]) -> T | None:
@@ -78,14 +78,20 @@ def _read(value: object, make: Callable[[Any], T]) -> T | None:
 
 
 def _reading(told: Any) -> Reading:  # noqa: ANN401
-    return Reading(int(told["limit"]), int(told["remaining"]), _time(told["at"]))
+    return Reading(_calls(told["limit"]), _calls(told["remaining"]), _time(told["at"]))
 
 
 def _stop(told: Any) -> Stop:  # noqa: ANN401
     return Stop(_time(told["since"]), _time(told["until"]))
 
 
+def _calls(told: object) -> int:
+    if not isinstance(told, int) or isinstance(told, bool) or told < 0:
+        raise TypeError
+    return told
+
+
 def _time(told: object) -> float:
-    if not isinstance(told, int | float) or not math.isfinite(told):
+    if not isinstance(told, int | float) or isinstance(told, bool) or not math.isfinite(told):
         raise TypeError
     return float(told)

@@ -52,7 +52,10 @@ class Relay(StreamingResponse):
         except (SourceError, TimeoutError) as error:
             # The response is left incomplete: then the server closes the connection, and the
             # client sees that something is missing.
-            reason = str(error) or "it took too long"
+            reason = str(error) if isinstance(error, SourceError) else "it took too long"
             logs.log("warning", "relay_cut", reason=reason)
+        except asyncio.CancelledError:
+            logs.log("warning", "relay_cut", reason="the process ends")
+            raise
         finally:
             await self._stream.aclose()

@@ -32,20 +32,21 @@ MAX_KEYS = 500
 """In one command: a second's worth of reading must not look like a slow Redis."""
 
 KEEP = """
-local function head(value)
-  local ok, read = pcall(cjson.decode, string.match(value, '^[^\\n]*'))
-  return ok and type(read) == 'table' and read or {}
+local function read(text)
+  local ok, members = pcall(cjson.decode, text)
+  return ok and type(members) == 'table' and members or {}
 end
 for i, key in ipairs(KEYS) do
   local new, milliseconds = ARGV[2 * i + 1], ARGV[2 * i + 2]
   local there = redis.pcall('GET', key)
   local is_kept = false
   if type(there) == 'string' then
-    local is_record = string.match(there, '\\n.') ~= nil
-    local is_better = string.match(new, '\\n.') ~= nil
-    local old, coming = head(there), head(new)
+    local head, body = string.match(there, '^([^\\n]*)\\n?(.*)$')
+    local is_record, is_better = body ~= '', string.match(new, '\\n.') ~= nil
+    local old, coming = read(head), read(string.match(new, '^[^\\n]*'))
     local at, day = tonumber(old.fetched_at) or 0, tostring(old.day)
     local is_sane = at > 0 and at <= tonumber(ARGV[1]) and day <= ARGV[2]
+      and (not is_record or read(body).date == day)
     is_kept = is_sane and ((is_record and not is_better) or at > tonumber(coming.fetched_at)
       or (string.match(key, 'latest$') ~= nil and day > coming.day))
   end
@@ -53,8 +54,9 @@ for i, key in ipairs(KEYS) do
 end
 """
 """Writes each of KEYS, unless what is there is newer, or a record where the new value is none, or
-the record of a later day under `latest`. ARGV: the last second and day that can be believed, then
-for each key its value and its milliseconds to live."""
+the record of a later day under `latest`; what cannot have been written so is replaced. ARGV: the
+last second and day that can be believed, then for each key its value and its milliseconds to live.
+"""
 
 LAST_SECOND = 253402300799.0
 

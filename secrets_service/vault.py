@@ -81,7 +81,7 @@ class Vault:
             async with asyncio.timeout(READ_SECONDS):
                 value = await version.source.read()
         except (SourceError, TimeoutError) as error:
-            reason = str(error) or "it took too long"
+            reason = str(error) if isinstance(error, SourceError) else "it took too long"
             logs.log("warning", "secret_source_failed", reason=reason)
             held = self._held.get(version)
             if held is None or not held.read_at <= now < self._end(held):

@@ -21,6 +21,7 @@ from edge.settings import Settings
 from proxy.sources import retry
 from standin.app import StandIn
 from standin.calendar import SettableClock
+from tests.proof.record import IS_WHOLE, Record
 from tests.redis_server import RedisServer
 
 SECRET = b"the attestation secret of the tests: 64 bytes that nobody uses.."
@@ -45,12 +46,25 @@ def anyio_backend() -> str:
 
 
 FIGURES = pytest.StashKey[list[str]]()
+PROOFS = pytest.StashKey[Record]()
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Print what has been measured, at the end of the run."""
     return request.config.stash.setdefault(FIGURES, []).append
+
+
+@pytest.fixture
+def proof(request: pytest.FixtureRequest) -> Record:
+    """Take down what a proof has shown, for docs/proof.md."""
+    return request.config.stash.setdefault(PROOFS, Record())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write down what the proofs have shown, if this is `make proof`."""
+    if IS_WHOLE and (record := session.config.stash.get(PROOFS, None)):
+        record.write(Path(os.environ["PROOF"]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

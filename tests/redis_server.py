@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from redis import Redis
@@ -65,6 +65,14 @@ class RedisServer:
         """Let it go on."""
         assert self._process
         self._process.send_signal(signal.SIGCONT)
+
+    def contents(self) -> bytes:
+        """Give every key and value that lies there, and how it names its clients."""
+        self.client.config_set("rdbcompression", "no")  # else long values would be unreadable
+        keys: Any = self.client.keys("*")
+        values: Any = [self.client.dump(key) for key in keys]
+        stored = b"".join(value for value in values if value is not None)  # some have run out
+        return repr(keys).encode() + stored + repr(self.client.client_list()).encode()
 
     def __enter__(self) -> Self:
         """Start it."""

@@ -45,7 +45,7 @@ def _tell_version(is_asked: bool) -> None:  # noqa: FBT001  (typer calls it)
 
 @main.callback()
 def options(
-    version: Annotated[  # noqa: FBT002  (typer makes an option of it)
+    version: Annotated[  # noqa: ARG001, FBT002  (typer makes an option of it)
         bool,
         typer.Option(
             "--version", callback=_tell_version, is_eager=True, help="Print the version and exit."
@@ -53,6 +53,9 @@ def options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
+    from edge import defects  # noqa: PLC0415
+
+    defects.take_over()
 
 
 main.add_typer(develop.commands)

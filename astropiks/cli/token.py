@@ -99,8 +99,8 @@ astropiks token mint --expires-in 0 | astropiks token explain -
     ),
 )
 def explain_token(
-    text: Annotated[
-        str, typer.Argument(metavar="TOKEN", help="The token, or - to read it from stdin.")
+    words: Annotated[
+        list[str], typer.Argument(metavar="TOKEN", help="The token, or - to read it from stdin.")
     ],
     bind: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Text that it should be bound to.")
@@ -114,6 +114,7 @@ def explain_token(
     from astropiks import kept_keys
     from astropiks.explain import explain
 
+    text = " ".join(words)  # one word is right; of a second one `typer` would print all
     value = sys.stdin.buffer.read() if text == "-" else os.fsencode(text)
     settings = development_settings()
     accepted, said = explain(settings, value.strip(), bind=bind, now=time.time())

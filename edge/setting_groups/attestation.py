@@ -141,13 +141,17 @@ class AttestationSettings(SettingGroup):
                 "holds a secret that Approov publishes with its samples: everybody can sign with it"
             )
 
-    def ring(self, keyset: Sequence[Key]) -> KeyRing:
+    def ring(self, keyset: Sequence[Key], secrets: Sequence[HmacKey] | None = None) -> KeyRing:
         """Give every key in force: the secrets, then those of a key set.
 
+        Args:
+            keyset: read anew.
+            secrets: read anew, if they have changed since the start.
+
         Raises:
-            InvalidKeyError: a key set read anew holds a published secret.
+            InvalidKeyError: what was read anew holds a published secret.
         """
-        ring = KeyRing((*self.secrets, *keyset))
+        ring = KeyRing((*(self.secrets if secrets is None else secrets), *keyset))
         if self.in_production and ring.has_published:
             raise InvalidKeyError("holds a secret that Approov publishes with its samples")
         return ring

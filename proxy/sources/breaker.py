@@ -75,6 +75,14 @@ class Breaker:
             self._is_probing = False
             self._spell = Ticket(self._spell + 1)
 
+    def begin_anew(self) -> None:
+        """Let calls through, since what made them fail is gone; what older ones tell is void."""
+        self._spell = Ticket(self._spell + 1)
+        self._failures = 0
+        self._pause = FIRST_PAUSE_SECONDS
+        self._open_until = None
+        self._is_probing = False
+
     def abandoned(self, ticket: Ticket) -> None:
         """Note that the call was given up before it told anything."""
         if ticket == self._spell:

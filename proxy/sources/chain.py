@@ -44,6 +44,11 @@ class Link:
     source: Api
     breaker: Breaker
 
+    def begin_anew(self) -> None:
+        """Ask the source again, though it may have been set aside."""
+        self.breaker.begin_anew()
+        metrics.show_breaker(self.name, is_open=False)
+
 
 class ChainSource:
     """Asks the first source that can be asked, and the next where it fails or knows less."""

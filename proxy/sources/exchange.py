@@ -59,11 +59,11 @@ class Upstream:
             SourceError: there was no answer, or none that *read* could use.
         """
         await self.quota.learn()
-        self.quota.admit(is_latest=is_latest)
+        admitted = self.quota.admit(is_latest=is_latest)
         request = self.client.build_request("GET", url, params=params, headers=headers)
         with observed_call(self.name):
             reply = await get(self.client, request, max_bytes=max_bytes, seconds=seconds)
-            self.quota.note(reply.status, reply.headers)
+            self.quota.note(reply.status, reply.headers, admitted)
             return read(reply)
 
 

@@ -40,7 +40,7 @@ class OtherApis:
             SourceError: NASA failed, or the quota does not allow it.
         """
         await self._quota.learn()
-        self._quota.admit()
+        admitted = self._quota.admit()
         query = "&".join(filter(None, (query, self._key.query())))
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         request = self._client.build_request(
@@ -49,7 +49,7 @@ class OtherApis:
         with observed_call(SOURCE):
             stream = await open_stream(self._client, request, max_bytes=MAX_BYTES)
             try:
-                self._quota.note(stream.status, stream.headers)
+                self._quota.note(stream.status, stream.headers, admitted)
                 if stream.status not in OWN_ERRORS:
                     require_success(stream.status, stream.headers)
                 stream.require_plain()

@@ -56,20 +56,20 @@ class Standing(NamedTuple):
 class Board(Protocol):
     """Where all processes with the same key see how things stand. Never fails."""
 
-    async def read(self, source: str) -> Standing | None:
+    async def read(self, account: str) -> Standing | None:
         """Give what was posted last; what cannot be read is not there. None: nobody can tell."""
 
-    def post(self, source: str, told: Reading | Stop) -> None:
+    def post(self, account: str, told: Reading | Stop) -> None:
         """Let all know. Waits for nothing."""
 
 
 class NoBoard:
     """There is no other process."""
 
-    async def read(self, source: str) -> None:
+    async def read(self, account: str) -> None:
         """Know nothing."""
 
-    def post(self, source: str, told: Reading | Stop) -> None:
+    def post(self, account: str, told: Reading | Stop) -> None:
         """Tell nobody."""
 
 
@@ -78,15 +78,24 @@ class Quota:
 
     def __init__(self, source: str, clock: Clock, board: Board = NoBoard()) -> None:  # noqa: B008  (has no state)
         self._source = source
+        self._account = source
         self._clock = clock
         self._board = board
         self._reading: Reading | None = None
         self._stop: Stop | None = None
         self._told_stop: Stop | None = None
 
+    def use(self, account: str) -> None:
+        """Begin anew with the key that is called *account*: NASA grants it calls of its own."""
+        self._account = f"{self._source}:{account}"
+        self._reading = self._stop = self._told_stop = None
+
     async def learn(self) -> None:
         """See what other processes have been told, before `admit`."""
-        told, now = await self._board.read(self._source), self._clock()
+        account = self._account
+        told, now = await self._board.read(account), self._clock()
+        if account != self._account:
+            return
         if told is None:
             return
         self._told_stop = _credible(told.stop, now)
@@ -99,8 +108,8 @@ class Quota:
         if reading and newest < reading.at <= now + CLOCKS_SECONDS:
             self._reading = replace(reading, at=min(reading.at, now))
 
-    def admit(self, *, is_latest: bool = False) -> None:
-        """Let a call go ahead, or not.
+    def admit(self, *, is_latest: bool = False) -> str:
+        """Let a call go ahead, or not; give what it is counted by, for `note`.
 
         Args:
             is_latest: whether it is for the latest picture, for which some calls are kept.
@@ -114,23 +123,26 @@ class Quota:
                 seconds = max(1, math.ceil(stop.until - now))
                 raise SourceQuotaError("the quota is used up", retry_after_seconds=seconds)
         if self._reading is None or is_latest:
-            return
+            return self._account
         if not self._reading.at <= now < self._reading.at + READING_SECONDS:
             self._reading = replace(self._reading, at=now)  # this one call brings a new reading
-            return
+            return self._account
         if self._reading.remaining <= min(RESERVE, self._reading.limit // RESERVED_SHARE):
             raise SourceQuotaError("what is left of the quota is kept for the latest picture")
         self._reading = replace(self._reading, remaining=self._reading.remaining - 1)
+        return self._account
 
-    def note(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take note of what an answer says."""
+    def note(self, status: int, headers: Mapping[str, str], admitted: str | None = None) -> None:
+        """Take note of what an answer says, unless its call was *admitted* for a former key."""
+        if admitted not in {None, self._account}:
+            return
         now = self._clock()
         limit = whole_number(headers.get("X-RateLimit-Limit", ""))
         remaining = whole_number(headers.get("X-RateLimit-Remaining", ""))
         if limit is not None and remaining is not None:
             self._reading = Reading(limit, remaining, now)
             if status != 429:  # then the stop says more, and longer than a reading is believed
-                self._board.post(self._source, self._reading)
+                self._board.post(self._account, self._reading)
             metrics.show_nasa_quota(self._source, remaining)
         elif status == 200:
             self._reading = None  # NASA no longer tells
@@ -144,7 +156,7 @@ class Quota:
         self._stop = Stop(now, until)
         limit = self._reading.limit if self._reading else 0
         self._reading = Reading(limit, 0, now - READING_SECONDS)
-        self._board.post(self._source, self._stop)
+        self._board.post(self._account, self._stop)
 
 
 def _credible(stop: Stop | None, now: float) -> Stop | None:

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import re
 import socket
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from astropiks import http_protocol
@@ -218,3 +220,72 @@ def test_many_at_once(app: ASGIApp) -> None:
         answer = talk(int(url.rpartition(":")[2]), asked, most=1)
     lengths = re.findall(rb"host[a-z,-]* (\d+)(?=HTTP|$)", answer)
     assert lengths == [b"0", b"9000"] * number + [b"0"]
+
+
+BODY = b"b" * 8_000_000
+"""More than buffers hold."""
+
+
+async def large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with much."""
+    await (echo if scope["type"] == "lifespan" else Response(BODY))(scope, receive, send)
+
+
+async def unfinished(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with much, and never with the rest of it."""
+    if scope["type"] == "lifespan":
+        await echo(scope, receive, send)
+        return
+    head = {"type": "http.response.start", "status": 200}
+    await send({**head, "headers": [(b"content-length", b"%d" % (len(BODY) + 1))]})
+    await send({"type": "http.response.body", "body": BODY, "more_body": True})
+
+
+@pytest.fixture
+def lost(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Tell when the server has let go of a connection."""
+    event, usual = threading.Event(), http_protocol.BoundedHttpProtocol.connection_lost
+
+    def connection_lost(
+        protocol: http_protocol.BoundedHttpProtocol, error: Exception | None
+    ) -> None:
+        usual(protocol, error)
+        event.set()
+
+    monkeypatch.setattr(http_protocol.BoundedHttpProtocol, "connection_lost", connection_lost)
+    return event
+
+
+@pytest.mark.parametrize("app", [large, unfinished])
+def test_never_reads(app: ASGIApp, lost: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that asks for much and takes nothing does not keep its connection for good."""
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.05)
+    with serving(app) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(address, 5) as connection:
+            connection.sendall(GET + CLOSE)
+            assert lost.wait(5)
+
+
+def test_reads_slowly(lost: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does take it gets all, however long that takes."""
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.2)
+    with serving(large) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(address, 5) as connection:
+            connection.sendall(GET + CLOSE)
+            got, began = 0, time.monotonic()
+            while data := connection.recv(100_000):
+                got += len(data)
+                time.sleep(0.01)
+            assert lost.wait(5)
+    assert got > len(BODY)
+    assert time.monotonic() - began > 0.4
+
+
+def test_unfinished(caplog: pytest.LogCaptureFixture) -> None:
+    """An answer that breaks off looks incomplete, and nobody calls that a defect."""
+    with serving(unfinished) as url:
+        answer = talk(int(url.rpartition(":")[2]), GET + b"\r\n", most=1)
+    assert answer.partition(b"\r\n\r\n")[2] == BODY
+    assert caplog.records == []

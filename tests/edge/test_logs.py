@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import io
 import json
 import logging
@@ -93,10 +94,13 @@ def test_foreign_exception(capsys: pytest.CaptureFixture[str]) -> None:
     assert "marker" not in str(line)
 
 
-def test_traceback_as_text(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nor does a traceback get in as the text of an event."""
+@pytest.mark.parametrize(
+    "cause", ["", "KeyError: 'marker'\n\nThis was the direct cause of it:\n\n"]
+)
+def test_traceback_as_text(capsys: pytest.CaptureFixture[str], cause: str) -> None:
+    """Nor does a traceback get in as the text of an event, also one that begins with its cause."""
     logs.configure("json", "info")
-    logging.getLogger("some.library").error("Traceback (most recent call last):\nmarker")
+    logging.getLogger("some.library").error(cause + "Traceback (most recent call last):\nmarker")  # noqa: G003
     assert "marker" not in capsys.readouterr().out
 
 
@@ -113,13 +117,57 @@ def test_broken_output(monkeypatch: pytest.MonkeyPatch) -> None:
     logging.getLogger("some.library").error("broken")
 
 
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_libraries_below_a_warning(
+    capsys: pytest.CaptureFixture[str], level: logs.LogLevel
+) -> None:
+    """LOG_LEVEL is for our lines: botocore prints the secrets that it gets at debug."""
+    logs.configure("json", level)
+    logging.getLogger("botocore.parsers").debug("Response body:\n%r", b"marker")
+    logging.getLogger("some.library").info("marker")
+    loud = logging.getLogger("some.loud.library")
+    loud.setLevel("DEBUG")
+    loud.info("marker")
+    assert lines(capsys) == []
+
+
+def test_values_of_libraries(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a library's line there is what stands in its source: no value, object or second line."""
+    logs.configure("json", "info")
+    library = logging.getLogger("some.library")
+    library.error("Error loading: %s", "marker")
+    library.error(OSError("marker"))
+    library.error("Fatal\nprotocol: <marker>")
+    library.error("Exception in callback fail('marker')\nhandle: <marker>")
+    said = [line["event"] for line in lines(capsys)]
+    assert said == ["Error loading: %s", "OSError", "Fatal", "Exception in callback"]
+
+
+def test_lost_task(capsys: pytest.CaptureFixture[str]) -> None:
+    """A task whose exception nobody takes leaves its type and place, and not its text."""
+    logs.configure("json", "info")
+
+    async def fail_later() -> None:
+        fail()
+
+    async def lose_a_task() -> None:
+        await asyncio.wait({asyncio.create_task(fail_later())})
+        gc.collect()
+
+    asyncio.run(lose_a_task())
+    (line,) = lines(capsys)
+    assert line["event"] == "Task exception was never retrieved"
+    assert line["exception"] == "ValueError"
+    assert "marker" not in str(line)
+
+
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "httpcore.http11", "uvicorn.access"])
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_quiet(capsys: pytest.CaptureFixture[str], name: str, form: logs.LogFormat) -> None:
     """Loggers that print URLs and headers are silent even at debug."""
     logs.configure(form, "debug")
     logging.getLogger(name).error("GET https://api.nasa.test/?api_key=marker")
-    logging.getLogger("another").debug("heard")
+    logging.getLogger("another").warning("heard")
     out = capsys.readouterr().out
     assert "heard" in out
     assert "marker" not in out

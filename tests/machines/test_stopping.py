@@ -93,6 +93,8 @@ async def test_stuck(platform: Platform) -> None:
     machine.process.send_signal(signal.SIGTERM)
     status = await ended(machine)
     assert (status, time.monotonic() - began < 29) == (0, True)
+    assert [line["reason"] for line in machine.events("relay_cut")] == ["the process ends"]
+    assert machine.events("Exception in ASGI application") == []
     writer.close()
 
 

@@ -118,12 +118,20 @@ async def test_lies(
     assert await admits(Quota(SOURCE, clock, board), is_latest=False)
 
 
-@pytest.mark.parametrize("at", [None, 9e99])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"at": None}, {"at": 9e99}, {"at": True},
+        {"limit": "1000"}, {"limit": -1000}, {"limit": 1000.5}, {"limit": True},
+        {"remaining": "0"}, {"remaining": -5}, {"remaining": 0.5}, {"remaining": False},
+    ],
+    ids=str,
+)  # fmt: skip
 async def test_odd_reading(
-    board: RedisBoard, redis: RedisServer, clock: SettableClock, at: float | None
+    board: RedisBoard, redis: RedisServer, clock: SettableClock, odd: dict[str, object]
 ) -> None:
-    """Nor is a reading of no time, or of the future."""
-    told = {"limit": 1000, "remaining": 0, "at": at}
+    """Nor is a reading of no time, of the future, or of numbers that are none of calls."""
+    told = {"limit": 1000, "remaining": 0, "at": clock.now, **odd}
     redis.client.set(f"{PREFIX}{SOURCE}:reading", json.dumps(told))
     assert await admits(Quota(SOURCE, clock, board), is_latest=False)
 

@@ -166,6 +166,21 @@ async def test_replaces_lies(
     assert (await store.find([OLD]))[OLD].record == record(OLD)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"junk", b"[]", b'{"date":"2021-10-13"}', b"\xff", b"[" * 5000, BODY[:-10]],
+    ids=["no JSON", "no object", "another day", "no text", "deep", "cut off"],
+)
+async def test_gap_replaces_lies(
+    store: RedisStore, redis: RedisServer, cache: ApodCache, clock: SettableClock, body: bytes
+) -> None:
+    """Nor does a body that is no record keep out that there is none, however good its head."""
+    head = HEAD.replace(b"1700000000.5", b"%d" % (clock.now + 30))
+    redis.client.set(f"{PREFIX}{OLD}", head + b"\n" + body)
+    await store.keep({OLD: cache.store_gap(OLD)})
+    assert (await store.find([OLD]))[OLD].record is None
+
+
 async def test_replaces_another_type(
     store: RedisStore, redis: RedisServer, cache: ApodCache
 ) -> None:

@@ -1,0 +1,37 @@
+"""What ends a process because nobody has foreseen it, told without its text.
+
+Python would print that, and it may quote a URL, a header or a token: see `edge.logs`.
+"""
+
+import sys
+import threading
+from types import TracebackType
+
+
+def tell(error: BaseException) -> None:
+    """Say on stderr what it is and where it went through."""
+    from edge import logs  # noqa: PLC0415  (a command's help is not to wait for it)
+
+    kind, places = logs.summary(error)
+    where = ", ".join(places) or "a library"
+    print(f"This is a defect: {kind} at {where}. Please report it.", file=sys.stderr)  # noqa: T201
+
+
+def take_over() -> None:
+    """Let this process say no more of any exception that is not caught, in whichever thread."""
+
+    def in_main_thread(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception):
+            tell(error)
+        else:  # Ctrl-C
+            sys.__excepthook__(kind, error, trace)
+
+    def anywhere(unhandled: "threading.ExceptHookArgs | sys.UnraisableHookArgs") -> None:
+        if unhandled.exc_value is not None:
+            tell(unhandled.exc_value)
+
+    sys.excepthook = in_main_thread
+    threading.excepthook = anywhere
+    sys.unraisablehook = anywhere
