@@ -128,7 +128,7 @@ def refusals() -> Counter[str]:
         {
             one.labels["reason"]: int(one.value)
             for one in metrics.samples()
-            if one.name == "astropiks_attestations_total" and one.labels["reason"]
+            if one.name == "astropiks_attestations_total" and one.labels["result"] == "refused"
         }
     )
 
