@@ -51,8 +51,9 @@ ADD_ON_PREFIX = "REDIS_"
 """Of these it sets many beside ours, and nobody can remove them: REDIS_USER, REDIS_TLS_URL,
 REDIS_PORT_6379_TCP. A slip is nearer to ours than these are, and has as many words."""
 
-LIKENESS, ADD_ON_LIKENESS = 0.8, 0.85
-"""From which on, by `difflib`, a name looks like another."""
+LIKENESS, ADD_ON_LIKENESS, SLIP_LIKENESS = 0.8, 0.85, 0.94
+"""From which on, by `difflib`, a name looks like another: one that begins like ours, one of those
+that platforms set, and any other (`APROOV_ISSUER`)."""
 
 RUNTIME_SECRET = "RUNTIME_SECRET_"
 """What comes after it is the name of a runtime secret."""
@@ -141,7 +142,11 @@ def _unknown_variables() -> dict[str, str]:
             if not near and name.upper().startswith(SHARED_PREFIXES):
                 continue
             hint = f"Did you mean {near[0]}?" if near else "Remove it."
-            problems[name] = f"{name} is not a setting of this version. {hint}"
+        elif slips := difflib.get_close_matches(name.upper(), known, 1, cutoff=SLIP_LIKENESS):
+            hint = f"Did you mean {slips[0]}?"
+        else:
+            continue
+        problems[name] = f"{name} is not a setting of this version. {hint}"
     return problems
 
 

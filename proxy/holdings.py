@@ -22,6 +22,9 @@ CacheResult = Literal[
 PATIENCE_SECONDS = 1.0
 """How long a request waits for a new record while an old one is at hand."""
 
+LATEST_DAYS_BACK = 30
+"""How old a record may be that stands in for the latest while NASA is down."""
+
 
 class Found(NamedTuple):
     """Something held, and how it was come by.
@@ -99,9 +102,12 @@ class Holdings:
         except SourceError:
             # Meanwhile the record may have come as the latest, or as a dated one.
             held = self._cache.find(day)
-            if held is None or not held.is_worth_serving(self._clock()):
+            if held is not None and held.is_worth_serving(self._clock()):
+                return self._from_cache(held)
+            newest = self._newest_dated() if day is None else None
+            if newest is None:
                 raise
-            return self._from_cache(held)
+            return Found(newest, "stale-if-error")
         is_asked = joined and renewed.how == "miss"
         return Found(renewed.held, "collapsed" if is_asked else renewed.how)
 
@@ -169,6 +175,13 @@ class Holdings:
             renewed = task.result()
             return Found(renewed.held, "hit" if renewed.how == "hit" else "refreshed")
         return self._from_cache(self._cache.find(day) or held)
+
+    def _newest_dated(self) -> Held | None:
+        """Give the newest record held under its own date, for when the latest is unknown."""
+        today = freshness.today(self._clock())
+        days = (today - timedelta(days=n) for n in range(LATEST_DAYS_BACK))
+        held = (self._cache.find(day) for day in days)
+        return next((one for one in held if one and one.record), None)
 
     def _from_cache(self, held: Held) -> Found:
         now = self._clock()

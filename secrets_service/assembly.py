@@ -30,7 +30,11 @@ def build_catalog(settings: Settings, environ: Mapping[str, str]) -> Catalog:
     in_file: dict[str, RuntimeSecret] = {}
     if path is not None:
         surroundings = Surroundings(environ, lambda policy: _lack(policy, settings))
-        in_file = catalog_file.read(path, surroundings)
+        try:
+            in_file = catalog_file.read(path, surroundings)
+        except CatalogError as error:
+            problems = [f"RUNTIME_SECRETS_FILE: {problem}" for problem in error.problems]
+            raise CatalogError(problems) from None
     twice = sorted(secrets.keys() & in_file.keys())
     if twice:
         raise CatalogError(

@@ -105,7 +105,7 @@ def _parameters(settings: Settings) -> Iterator[Json]:
         TEXT,
         {"a video": "true"},
     )
-    yield in_query("hd", "Changes nothing, as at NASA: `hdurl` is always there.", TEXT)
+    yield in_query("hd", "Changes nothing, as at NASA: pictures always have `hdurl`.", TEXT)
     yield {
         **in_query("api_key", "Not needed. It is dropped, and never reaches NASA.", TEXT),
         "deprecated": True,

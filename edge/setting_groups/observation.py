@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from edge import setting_types
 from edge.logs import LogFormat, LogLevel
@@ -18,7 +18,7 @@ def _traceable(url: str) -> str:
 
 
 class ObservationSettings(SettingGroup):
-    """Metrics and logs."""
+    """Metrics and logs. Read after `ServingSettings`."""
 
     metrics_token: Annotated[SecretStr, AfterValidator(setting_types.visible_ascii)] | None = Field(
         None, description="bearer token for `/metrics`, which is not served without one"
@@ -40,3 +40,10 @@ class ObservationSettings(SettingGroup):
     log_level: LogLevel = Field(
         "info", description="least level that is logged: `debug`, `info`, `warning` or `error`"
     )
+
+    @field_validator("metrics_port")
+    @classmethod
+    def _port_of_its_own(cls, port: int | None, info: ValidationInfo) -> int | None:
+        if port is not None and port == info.data.get("port"):
+            raise ValueError("is the same as PORT")
+        return port

@@ -165,3 +165,22 @@ def test_unreadable_file(
 def test_described() -> None:
     """Every variable says what it wants."""
     assert all(Settings.model_fields[field].description for field in variables().values())
+
+
+@pytest.mark.parametrize("name", ["APROOV_ISSUER", "APPROV_BINDING_HEADERS", "WEB_CONCURENCY"])
+def test_slip_at_its_beginning(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A slip that makes a variable begin unlike ours is told as well: it might be a protection."""
+    monkeypatch.setenv("NASA_API_KEY", "key")
+    monkeypatch.setenv("APPROOV_BASE64_SECRET", SECRET_TEXT)
+    monkeypatch.setenv(name, "2")
+    with pytest.raises(SettingsError, match=f"{name} is not a setting .* Did you mean"):
+        load(Settings)
+
+
+def test_one_port_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The metrics' port cannot be the service's own."""
+    monkeypatch.setenv("NASA_API_KEY", "key")
+    monkeypatch.setenv("APPROOV_BASE64_SECRET", SECRET_TEXT)
+    monkeypatch.setenv("METRICS_PORT", "8080")
+    with pytest.raises(SettingsError, match="METRICS_PORT is the same as PORT"):
+        load(Settings)

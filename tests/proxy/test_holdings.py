@@ -106,6 +106,23 @@ async def test_latest_fills_its_date(holdings: Holdings, source: Archive) -> Non
     assert (await ask(holdings, TODAY))[0] == "miss"
 
 
+async def test_latest_from_its_date(holdings: Holdings, source: Archive) -> None:
+    """While NASA is down, the newest record that is held by date stands in for the latest."""
+    for day in (OLD, date(2026, 11, 21), date(2026, 11, 20)):
+        await ask(holdings, day)
+    source.failure = SourceTimeoutError("no whole answer in time")
+    found = await holdings.get(None)
+    assert (found.how, found.held.day) == ("stale-if-error", date(2026, 11, 21))
+
+
+async def test_no_latest_of_long_ago(holdings: Holdings, source: Archive) -> None:
+    """A record of long ago is not taken for the latest."""
+    await ask(holdings, date(2026, 10, 1))
+    source.failure = SourceTimeoutError("no whole answer in time")
+    with pytest.raises(SourceTimeoutError):
+        await holdings.get(None)
+
+
 async def test_latest_changes(holdings: Holdings, source: Archive, clock: SettableClock) -> None:
     """Which record is the latest is asked again after its short life."""
     await ask(holdings, None)
