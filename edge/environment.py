@@ -142,18 +142,18 @@ def _unknown_variables() -> dict[str, str]:
             if not near and name.upper().startswith(SHARED_PREFIXES):
                 continue
             hint = f"Did you mean {near[0]}?" if near else "Remove it."
-        elif slips := difflib.get_close_matches(name.upper(), known, 1, cutoff=SLIP_LIKENESS):
-            hint = f"Did you mean {slips[0]}?"
+        elif "_" in name and (near := _near(name.upper(), known, SLIP_LIKENESS)):
+            hint = f"Did you mean {near[0]}?"
         else:
             continue
         problems[name] = f"{name} is not a setting of this version. {hint}"
     return problems
 
 
-def _near(name: str, known: Iterable[str]) -> list[str]:
+def _near(name: str, known: Iterable[str], likeness: float = LIKENESS) -> list[str]:
     """Give the setting that *name* looks like, if there is one."""
     if not name.startswith(ADD_ON_PREFIX):
-        return difflib.get_close_matches(name, known, 1, cutoff=LIKENESS)
+        return difflib.get_close_matches(name, known, 1, cutoff=likeness)
     as_long = [one for one in known if one.count("_") == name.count("_")]
     return difflib.get_close_matches(name, as_long, 1, cutoff=ADD_ON_LIKENESS)
 
