@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && command -v "$$p" && break; done)
 
-.PHONY: setup run test check proof bench profile fleet mutations machines platform-check lambda-zip lock
+.PHONY: setup run test check bench profile fleet mutations machines platform-check lambda-zip lock
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
@@ -53,11 +53,6 @@ machines: setup
 # What a Heroku-style platform does with a clean clone of the last commit, and Docker with the files.
 platform-check: setup
 	PLATFORM_CHECK=1 $(BIN)/python -m pytest -q tests/machines/test_platform.py tests/deploy/test_container.py
-
-# All the evidence, in full: the whole suite, long forms included, and docs/proof.md from it.
-proof: setup
-	PROOF=.proof MUTATIONS=100000 PLATFORM_CHECK=1 $(BIN)/python -m pytest -q
-	$(BIN)/python -m tests.proof.report .proof
 
 # The figures and the plot of docs/performance.md.
 bench: setup
