@@ -23,6 +23,10 @@ connections after it, all ends within the 30 s that such a platform grants befor
 
 START_SECONDS = 10
 
+MAX_FILES = 65_536
+"""Open at once by a process, if the system lets it: each connection is one. By default it is often
+1,024, which one client could use up."""
+
 OPTIONS: dict[str, Any] = {
     "loop": "auto",  # uvloop, where the platform has it
     "http": BoundedHttpProtocol,
@@ -47,9 +51,22 @@ def serve(factory: str, *, host: str, port: int, workers: int) -> None:
     Raises:
         ListenError: the address cannot be had.
     """
+    _allow_connections()
     listen(host, port).close()  # uvicorn would say "started" first, and fail with a bare number
     signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again once it has stopped
     uvicorn.run(factory, factory=True, host=host, port=port, workers=workers, **OPTIONS)
+
+
+def _allow_connections() -> None:
+    """Raise the bound on open files as far as it may be, here and for the workers."""
+    try:
+        import resource  # noqa: PLC0415  (Windows has none)
+    except ImportError:
+        return
+    present, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if most == resource.RLIM_INFINITY else min(MAX_FILES, most)
+    if resource.RLIM_INFINITY != present < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _end(_: int, __: FrameType | None) -> NoReturn:

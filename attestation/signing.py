@@ -112,7 +112,9 @@ class SignatureVerifier:
         if not verified:
             return None
         first = verified[0]
-        is_new = await self._replays.admit(canonical(signatures[first]), self._end(inputs[first]))
+        is_new = await self._replays.admit(
+            canonical(signatures[first]), self._end(inputs[first]), _signer(attestation)
+        )
         return Signed(is_certainly_new=is_new)
 
     def _checks(self, attestation: Attestation) -> dict[str, Check]:
@@ -181,6 +183,13 @@ class SignatureVerifier:
             raise UncoveredComponentError(f"the signature does not cover {missing}")
         if "content-digest" in covered:
             digest.check(request, body)
+
+
+def _signer(attestation: Attestation) -> bytes:
+    """Name the device, as the token does; without its id, the install that signs."""
+    if attestation.device_id is not None:
+        return attestation.device_id.encode("utf-8", "surrogatepass")
+    return attestation.install_key or b""
 
 
 def _check_signature(

@@ -38,7 +38,7 @@ class DeviceLimit:
         if scope["type"] != "http" or "attestation" not in scope:
             await self._app(scope, receive, send)
             return
-        who = _client(scope["attestation"], _host(scope))
+        who = client_of(scope)
         usage = await self._limiter.count(self._rate, *who)
         values = _values("device", usage)
         headers = (*zip((b"ratelimit", b"ratelimit-policy"), values, strict=True),)
@@ -92,6 +92,11 @@ class RejectedLimit:
         """Count likewise, by this process alone."""
         usage = self._limiter.count_here(self._rate, "rejected", network(host))
         return _too_many("rejected", usage) if usage.is_over else None
+
+
+def client_of(scope: Scope) -> tuple[str, str]:
+    """Name who asks, behind the gate: the device, or the address where there is none."""
+    return _client(scope.get("attestation"), _host(scope))
 
 
 def _client(attestation: Attestation | None, host: str) -> tuple[str, str]:

@@ -33,13 +33,13 @@ class SharedReplayStore:
         self._own = ProcessReplayStore(clock)
         self._link = link
 
-    async def admit(self, signature: bytes, until: float) -> bool:
+    async def admit(self, signature: bytes, until: float, signer: bytes = b"") -> bool:
         """Remember *signature*; see `attestation.memory.ReplayStore`.
 
         While Redis cannot be used, or has begun to remember too lately, only what this process has
         seen is refused, and nothing is certain: who needs certainty has to refuse the request.
         """
-        await self._own.admit(signature, until)
+        await self._own.admit(signature, until, signer)
         keys = (SEEN + hashlib.sha256(signature).hexdigest(), MEMORY, YOUNG)
         seconds = math.ceil(until - self._clock()) + CLOCKS_SECONDS
 

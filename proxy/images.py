@@ -5,14 +5,17 @@ their plain forms.
 """
 
 import re
+from collections import Counter
 from functools import partial
 from typing import TypedDict
 
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from edge.problems import NOT_FOUND, Problem
+from edge.transfers import TransferLimit
 from proxy import paths
 from proxy.errors import ApodError
 from proxy.problems import failed
@@ -56,8 +59,14 @@ class PicturesState(TypedDict, total=False):
 
 def routes(hosts: tuple[str, ...]) -> list[Route]:
     """Give the routes to the pictures of *hosts*."""
+    limit = Middleware(TransferLimit, under_way=Counter())
     return [
-        Route(f"{paths.of_host(host)}{{path:path}}", partial(image, host), methods=["GET"])
+        Route(
+            f"{paths.of_host(host)}{{path:path}}",
+            partial(image, host),
+            methods=["GET"],
+            middleware=[limit],
+        )
         for host in hosts
     ]
 

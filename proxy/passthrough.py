@@ -1,16 +1,19 @@
 """Other APIs of api.nasa.gov, as NASA answers: `GET` below the prefixes of `NASA_PASSTHROUGH`."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TypedDict
 
 from cachetools import TLRUCache
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from edge import logs, metrics
 from edge.problems import NOT_FOUND
+from edge.transfers import TransferLimit
 from proxy import freshness, paths
 from proxy.errors import ApodError
 from proxy.problems import failed
@@ -120,8 +123,9 @@ class PassthroughState(TypedDict, total=False):
 
 def routes(prefixes: tuple[str, ...], bases: tuple[str, ...]) -> list[Route]:
     """Give the routes below *prefixes* of api.nasa.gov, under each of our *bases*."""
+    limit = Middleware(TransferLimit, under_way=Counter())
     return [
-        Route(f"{base}{prefix}{{path:path}}", pass_through, methods=["GET"])
+        Route(f"{base}{prefix}{{path:path}}", pass_through, methods=["GET"], middleware=[limit])
         for base in bases
         for prefix in prefixes
     ]

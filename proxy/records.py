@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
@@ -18,6 +19,13 @@ MEDIA_TYPES = ("image", "other", "video")
 PLACEHOLDER_TITLE = "NASA Science"
 PLACEHOLDER_PATH = "/wp-content/"
 """Since September 2026 the old API has answered every date with the new site's logo."""
+
+
+_FOREIGN_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+"""How an address begins that is not for fetching: an app that opens it may run something."""
+
+_BLANKS = re.compile(r"[\x00-\x20]+")
+"""Which readers of addresses pass over, also within a scheme."""
 
 
 class InvalidRecordError(ValueError):
@@ -144,6 +152,9 @@ def _check_media(fields: dict[str, str]) -> None:
         raise InvalidRecordError("service_version or media_type is not one of v1's")
     if fields["media_type"] != "other" and not fields.get("url"):
         raise InvalidRecordError("an image or video has no url")
+    for name in ("url", "hdurl"):
+        if _FOREIGN_SCHEME.match(_BLANKS.sub("", fields.get(name, ""))):
+            raise InvalidRecordError(f"the {name} is no address of http or https")
     addresses = fields.get("url", "") + fields.get("hdurl", "")
     if fields["title"].strip() == PLACEHOLDER_TITLE or PLACEHOLDER_PATH in addresses:
         raise InvalidRecordError("the record is a placeholder")

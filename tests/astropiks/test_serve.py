@@ -1,7 +1,9 @@
 import base64
+import contextlib
 import json
 import shlex
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +82,21 @@ def test_workers(nasa: tuple[StandIn, str], tmp_path: Path) -> None:
                 break
             time.sleep(0.1)
     assert output.read_text().count('"started"') == 2
+
+
+def test_many_connections(nasa: tuple[StandIn, str], tmp_path: Path) -> None:
+    """However few open files a shell grants, one client cannot use them up with connections."""
+    port, output = free_port(), tmp_path / "output"
+    command = ["sh", "-c", 'ulimit -Sn 64 && exec "$@"', "sh", *ASTROPIKS, "serve"]
+    with (
+        running(command, production(nasa[1], port), tmp_path, output) as process,
+        contextlib.ExitStack() as idle,
+    ):
+        wait_for(port, process, output)
+        for _ in range(200):
+            idle.enter_context(socket.create_connection(("127.0.0.1", port)))
+        answer = httpx.get(f"http://127.0.0.1:{port}{URL}", headers={"Approov-Token": token()})
+    assert answer.status_code == 200
 
 
 def test_nothing_set(tmp_path: Path) -> None:

@@ -43,6 +43,20 @@ async def test_clock_set_back(clock: SettableClock) -> None:
         await store.admit(b"three", clock.now + 100)
 
 
+async def test_share(clock: SettableClock) -> None:
+    """One device cannot use up the place of all; it has its own again as signatures expire."""
+    store = ProcessReplayStore(clock, share=2)
+    await store.admit(b"one", clock.now + 1, b"device")
+    await store.admit(b"two", clock.now + 10, b"device")
+    with pytest.raises(ReplayStoreFullError):
+        await store.admit(b"three", clock.now + 10, b"device")
+    await store.admit(b"three", clock.now + 10, b"another")
+    clock.advance(seconds=1)
+    await store.admit(b"four", clock.now + 10, b"device")
+    with pytest.raises(ReplayStoreFullError):
+        await store.admit(b"five", clock.now + 10, b"device")
+
+
 async def test_full(clock: SettableClock) -> None:
     """A full store refuses rather than forgets, and recovers as signatures expire."""
     store = ProcessReplayStore(clock, size=2)

@@ -16,6 +16,7 @@ from attestation import errors, fields, request_errors, signature_base
 from attestation.claims import Attestation
 from attestation.errors import AttestationError
 from attestation.keys import KeyRing, decode_secrets
+from attestation.memory import ProcessReplayStore
 from attestation.request import HttpRequest
 from attestation.request_errors import MessageSignatureError
 from attestation.signature_checks import P256_ORDER
@@ -377,9 +378,9 @@ def test_surplus_label(clock: SettableClock, name: str) -> None:
 class BrokenStore:
     """A replay store that fails in a way nobody foresaw."""
 
-    async def admit(self, signature: bytes, until: float) -> bool:
+    async def admit(self, signature: bytes, until: float, signer: bytes = b"") -> bool:
         """Fail."""
-        raise ZeroDivisionError(signature, until)
+        raise ZeroDivisionError(signature, until, signer)
 
 
 def test_fails_closed(clock: SettableClock) -> None:
@@ -483,6 +484,32 @@ def test_replay_of_the_other_form(clock: SettableClock) -> None:
     value = f"install=:{base64.b64encode(turned).decode()}:"
     with pytest.raises(request_errors.ReplayError):
         verify(checking, request({**headers, "Signature": value}))
+
+
+@pytest.mark.parametrize("named", ["device", "install"])
+def test_share_of_one_device(clock: SettableClock, named: str) -> None:
+    """Who signs without end uses up a share of the memory for signatures, and not that of all."""
+    store = ProcessReplayStore(clock, share=2)
+    policy = Policy(signing=SigningPolicy(mode="required"))
+    checking = RequestVerifier(keys(), policy, clock=clock, replays=store)
+
+    def ask(key: InstallKey, second: int) -> None:
+        claims: dict[str, object] = {"exp": clock.now + 60, "did": "one of many"}
+        if named == "device":
+            claims["did"] = base64.b64encode(key.public[-16:]).decode()
+        else:
+            del claims["did"]
+        claims["ipk"] = base64.b64encode(key.public).decode()
+        token = {"Approov-Token": sign({"alg": "HS256"}, claims, SECRET)}
+        url = f"{ORIGIN}{PATH}?date=2021-10-12"
+        headers = sign_request(key, "GET", url, token, now=clock.now + second)
+        verify(checking, request(headers))
+
+    ask(INSTALL, 0)
+    ask(INSTALL, 1)
+    with pytest.raises(request_errors.ReplayStoreFullError):
+        ask(INSTALL, 2)
+    ask(InstallKey(), 0)
 
 
 def test_forgery_does_not_spend(clock: SettableClock) -> None:

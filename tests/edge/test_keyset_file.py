@@ -184,10 +184,11 @@ async def test_rotation_under_load(
             return (await client.get("/planetary/apod", headers=headers)).status_code
 
         answers: list[int] = []
+        is_over = asyncio.Event()
         good: list[dict[str, str]] = [old, secret]
 
         async def load() -> None:
-            while True:
+            while len(answers) < 20 or not is_over.is_set():
                 answers.extend(await asyncio.gather(*map(status, good)))
 
         task = asyncio.create_task(load())
@@ -207,6 +208,7 @@ async def test_rotation_under_load(
                 good.append(new)
             for _ in range(20):
                 assert await status(newest) == 200
-        task.cancel()
+        is_over.set()
+        await task
     assert set(answers) == {200}
     assert len(answers) >= 20

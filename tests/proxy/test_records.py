@@ -75,6 +75,10 @@ PLACEHOLDER = {
         pytest.param({"media_type": "iframe"}, id="another media type"),
         pytest.param({"url": ""}, id="image without address"),
         pytest.param({"media_type": "video", "url": ""}, id="video without address"),
+        pytest.param({"url": "javascript:alert(1)"}, id="script as address"),
+        pytest.param({"url": " java\tscript:alert(1)"}, id="script between blanks"),
+        pytest.param({"hdurl": "Intent://x#Intent;end"}, id="address that starts an app"),
+        pytest.param({"media_type": "other", "url": "file:///etc/hosts"}, id="file as address"),
     ],
 )
 def test_invalid(changes: dict[str, object]) -> None:

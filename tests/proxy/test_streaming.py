@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from astropiks.apps import create_app
-from astropiks.mint import mint
+from astropiks.mint import DEVICE_ID, mint
 from astropiks.server import serving
+from edge import transfers
 from proxy import app, relay
 from proxy.sources import client, stream
 from standin.app import StandIn
@@ -28,9 +29,9 @@ PNG = {"Content-Type": "image/png"}
 MEGABYTE = 1_000_000
 
 
-def token() -> dict[str, str]:
-    """Be a genuine app's."""
-    return {"Approov-Token": mint(SECRET, now=time.time())}
+def token(device: str = DEVICE_ID) -> dict[str, str]:
+    """Be a genuine app's, on that device."""
+    return {"Approov-Token": mint(SECRET, now=time.time(), more={"did": device})}
 
 
 @contextlib.contextmanager
@@ -136,6 +137,37 @@ def test_many_slow_readers(monkeypatch: pytest.MonkeyPatch) -> None:
             other = httpx.get(f"{url}/neo/rest/v1/feed", headers=token(), trust_env=False)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
     assert (record.status_code, other.status_code) == (200, 200)
+
+
+def begins(url: str) -> int:
+    """Ask, and hang up once there is a status."""
+    with httpx.stream("GET", url, headers=token(), trust_env=False) as answer:
+        return answer.status_code
+
+
+@pytest.mark.parametrize("path", [PICTURE, "/neo/rest/v1/feed"])
+def test_share_of_one_device(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """A device that reads slowly does not take the place of others; it is told that it is much."""
+    monkeypatch.setattr(transfers, "MAX_OF_ONE", 2)
+    body = Body(*[b"x" * MEGABYTE] * 20)
+    headers = {**PNG, "Content-Length": str(20 * MEGABYTE)}
+    with (
+        relaying(lambda: httpx.Response(200, headers=headers, stream=body)) as url,
+        contextlib.ExitStack() as readers,
+    ):
+        for _ in range(2):
+            slow = httpx.stream("GET", f"{url}{path}", headers=token(), trust_env=False)
+            assert readers.enter_context(slow).status_code == 200
+        refused = httpx.get(f"{url}{path}", headers=token(), trust_env=False)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+        other = httpx.stream("GET", f"{url}{path}", headers=token("another"), trust_env=False)
+        with other as answer:
+            assert answer.status_code == 200
+        readers.close()
+        until = time.monotonic() + 10
+        while begins(f"{url}{path}") == 429 and time.monotonic() < until:
+            pass  # that they have gone has to be noticed first
+        assert begins(f"{url}{path}") == 200
 
 
 class Watched(Body):

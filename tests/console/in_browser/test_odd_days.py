@@ -106,7 +106,7 @@ async def hostile(request: Request) -> JSONResponse:
             "copyright": HOSTILE,
             "media_type": "video",
             "service_version": "v1",
-            "url": "javascript:alert(3)",
+            "url": "https://www.nasa.gov/'\"><script>alert(3)</script>",
         }
         for day in ("2026-11-22", "2026-11-23")
     ]
