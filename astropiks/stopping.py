@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from types import FrameType
 
 from edge import logs
@@ -34,7 +35,8 @@ def announced(health: Health) -> Iterator[None]:
             loop.call_later(ANNOUNCE_SECONDS, stop, number, frame)
 
     def announce(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(begin, number, frame)
+        # The signal comes in the midst of whatever runs: the line is not about that request.
+        loop.call_soon_threadsafe(begin, number, frame, context=Context())
 
     signal.signal(signal.SIGTERM, announce)
     try:
