@@ -18,7 +18,16 @@ from astropiks.stopping import announced
 from astropiks.version import version
 from attestation.claims import Clock
 from attestation.verifier import RequestVerifier
-from edge import attest, defects, exposition, logs, metrics, tracing, verification
+from edge import (
+    attest,
+    defects,
+    exposition,
+    logs,
+    metrics,
+    tracing,
+    verification,
+    worker_counts,
+)
 from edge import health as probes
 from edge.client_address import ClientAddress, Routers
 from edge.environment import load
@@ -128,7 +137,7 @@ def create_app(
     )
     paths = KnownPaths(routes)
     routers = Routers(settings.forwarded_allow_ips)
-    app = ClientAddress(RequestSpans(app, paths=paths), routers=routers)
+    app = ClientAddress(RequestSpans(app, paths=paths, routers=routers), routers=routers)
     app = RequestLog(app, paths=paths)
     fast_path = None
     is_counted_elsewhere = limiter.is_shared and (device_limit or rejected)
@@ -222,6 +231,7 @@ class _Lifespan:
             await stack.enter_async_context(watching(files))
             stack.enter_context(announced(self.health))
             metrics.show_process(version())
+            await stack.enter_async_context(worker_counts.kept())
             listen = f"{settings.host}:{settings.port}"
             logs.log("info", "started", services=settings.services, listen=listen)
             yield state

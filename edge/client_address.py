@@ -42,6 +42,10 @@ class Routers:
         self._believes_all = forwarders == "*"
         self._networks = () if forwarders == "*" else forwarders
 
+    def include(self, peer: str) -> bool:
+        """Tell whether *peer* is a router that is known by its address."""
+        return is_in(self._networks, peer)
+
     def client(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
         """Give the client of a request: the last address that is no router's.
 
@@ -60,7 +64,7 @@ class Routers:
         if self._believes_all:
             return (_address(hops[-1]) if hops else None) or peer
         client = peer
-        while hops and is_in(self._networks, client):
+        while hops and self.include(client):
             told = _address(hops.pop())
             if told is None:
                 break

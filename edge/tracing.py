@@ -1,28 +1,24 @@
-"""Traces for an OpenTelemetry collector, if there is one. The only importer of `opentelemetry`.
+"""Traces of requests and of NASA's calls, where a collector takes them (`edge.trace_export`).
 
 A span carries the template of a route, never a path, a query, a header, a token or a device, by the
-names of OpenTelemetry's semantic conventions for HTTP. A client's `traceparent` is taken over (W3C
-Trace Context, section 3.2); NASA is told nothing of it.
+names of OpenTelemetry's semantic conventions for HTTP. A router's `traceparent` is taken over (W3C
+Trace Context, section 3.2): it decides whether a request is traced. Anybody else's is a link to
+where the request comes from, and no more. NASA is told nothing of it.
 """
 # ruff: noqa: PLC0415  (who sends no traces does without these packages)
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge import logs
+from edge.client_address import Routers
 from edge.known_paths import KnownPaths
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import ReadableSpan
-    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
     from opentelemetry.trace import Tracer
-
-EXPORT_SECONDS = 3
-"""For one attempt, also for the last one, when the service ends."""
 
 TRACEPARENT = b"traceparent"
 
@@ -40,68 +36,43 @@ async def opened(endpoint: str | None, version: str) -> AsyncIterator[None]:
     if endpoint is None:
         yield
         return
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from edge.trace_export import exported
 
-    ours = Resource({"service.name": "astropiks", "service.version": version})
-    provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()))
-    exporter = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=EXPORT_SECONDS)
-    loop = asyncio.get_running_loop()
-
-    def tell_of_loss(count: int) -> None:
-        loop.call_soon_threadsafe(lambda: logs.log("warning", "traces_lost", detail=f"{count}"))
-
-    provider.add_span_processor(BatchSpanProcessor(_telling(exporter, tell_of_loss)))
-    _tracer = provider.get_tracer("astropiks", version)
-    try:
-        yield
-    finally:
-        _tracer = None
-        await asyncio.to_thread(provider.shutdown)
-
-
-def _telling(exporter: "SpanExporter", tell: Callable[[int], None]) -> "SpanExporter":
-    """Give an exporter that says in one line what OpenTelemetry's own would in many."""
-    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-
-    class Telling(SpanExporter):
-        def export(self, spans: "Sequence[ReadableSpan]") -> "SpanExportResult":
-            result = exporter.export(spans)
-            if result is not SpanExportResult.SUCCESS:
-                tell(len(spans))
-            return result
-
-        def shutdown(self) -> None:
-            exporter.shutdown()
-
-    return Telling()
+    async with exported(endpoint, version) as _tracer:
+        try:
+            yield
+        finally:
+            _tracer = None
 
 
 class RequestSpans:
     """A span for each request, round all that is done for it."""
 
-    def __init__(self, app: ASGIApp, *, paths: KnownPaths) -> None:
-        """Wrap *app*; *paths* are those that may be named."""
+    def __init__(self, app: ASGIApp, *, paths: KnownPaths, routers: Routers) -> None:
+        """Wrap *app*; *paths* are those that may be named, *routers* those that are believed."""
         self._app = app
         self._paths = paths
+        self._routers = routers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on."""
         if scope["type"] != "http" or _tracer is None:
             await self._app(scope, receive, send)
             return
-        from opentelemetry.trace import SpanKind, StatusCode
+        from opentelemetry.context import Context
+        from opentelemetry.trace import Link, SpanKind, StatusCode, get_current_span
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         method, route = scope["method"], self._paths.template(scope["path"]) or "other"
-        parent = TraceContextTextMapPropagator().extract(_traceparent(scope))
+        told = TraceContextTextMapPropagator().extract(_traceparent(scope), Context())
+        origin = get_current_span(told).get_span_context()
+        is_believed = self._routers.include(scope.get("peer", ""))
         with _tracer.start_as_current_span(
             f"{method} {route}",
-            parent,
+            told if is_believed else Context(),
             SpanKind.SERVER,
             {"http.request.method": method, "http.route": route, "url.scheme": scope["scheme"]},
+            [Link(origin)] if origin.is_valid and not is_believed else (),
             record_exception=False,  # its text might quote anything
             set_status_on_exception=False,
         ) as span:

@@ -31,7 +31,7 @@ class TransferLimit:
         """Pass a request on until its answer is at its end, or answer 429."""
         client = client_of(scope)
         if self._under_way[client] >= MAX_OF_ONE:
-            metrics.count_over_rate_limit("device")
+            metrics.count_over_rate_limit("transfers")
             logs.note(reason=OVER_RATE_LIMIT, detail="transfers")
             await _TOO_MANY.response(scope["path"])(scope, receive, send)
             return

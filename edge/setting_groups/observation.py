@@ -29,6 +29,12 @@ class ObservationSettings(SettingGroup):
         le=65535,
         description="TCP port where `/metrics` wants no token, for a private network",
     )
+    metrics_host: str | None = Field(
+        None,
+        max_length=253,
+        description="address where METRICS_PORT listens, if it is another than HOST: `127.0.0.1` "
+        "for a scraper on this machine",
+    )
     otel_exporter_otlp_endpoint: (
         Annotated[str, AfterValidator(setting_types.any_url), AfterValidator(_traceable)] | None
     ) = Field(

@@ -14,13 +14,12 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from prometheus_client import REGISTRY
 
 from astropiks import http_protocol
 from astropiks.apps import Application, create_app
 from astropiks.mint import sign
 from astropiks.server import serving
-from edge import logs
+from edge import logs, metrics
 from edge.fast_path import FastPath, Reply
 from edge.health import LastAnswers
 from proxy.ready import ReadyAnswers
@@ -169,13 +168,12 @@ def stable(members: dict[str, Any], variable: set[str]) -> dict[str, Any]:
 
 
 def counted() -> dict[tuple[str, str], float]:
-    """Read the counters of decisions and limits."""
+    """Read the counters of what each request has counted."""
+    names = ("attestations", "over_rate_limit", "requests", "cache_results")
     return {
         (sample.name, str(sorted(sample.labels.items()))): sample.value
-        for metric in REGISTRY.collect()
-        if metric.name in {"astropiks_attestations", "astropiks_over_rate_limit"}
-        for sample in metric.samples
-        if sample.name.endswith("_total")
+        for sample in metrics.samples()
+        if sample.name.startswith(tuple(f"astropiks_{name}_total" for name in names))
     }
 
 

@@ -1,6 +1,7 @@
 """What is counted, seen where Prometheus sees it."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -37,7 +38,7 @@ async def counted(
 
 def _values(shown: str, name: str) -> Counts:
     found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", shown, re.MULTILINE)
-    return {labels: float(value) for labels, value in found}
+    return {": ".join(labels): float(value) for *labels, value in found}
 
 
 def settings(**changes: object) -> Settings:
@@ -79,11 +80,14 @@ async def test_requests(nasa: StandIn, clock: SettableClock, token: str) -> None
 
 
 async def test_durations(nasa: StandIn, clock: SettableClock, token: str) -> None:
-    """Each request's duration is in the histogram of its route."""
-    family = "astropiks_request_seconds_count"
+    """Each request's duration is in the histogram of its route, in seconds."""
+    family = "astropiks_request_seconds_(count|sum)"
+    began = time.perf_counter()
     async with counted(nasa, clock, family, settings()) as (client, grown):
         await client.get(APOD, headers={"Approov-Token": token})
-    assert grown['route="/planetary/apod"'] == 1
+        took = time.perf_counter() - began
+    assert grown['count: route="/planetary/apod"'] == 1
+    assert 0 < grown['sum: route="/planetary/apod"'] <= took
 
 
 async def test_cache_results(nasa: StandIn, clock: SettableClock, token: str) -> None:
@@ -155,7 +159,7 @@ async def test_version(nasa: StandIn, clock: SettableClock) -> None:
     assert f'version="{version()}"' in labels
 
 
-@pytest.mark.parametrize("wrong", ["", "Bearer x", "metrics-token"])
+@pytest.mark.parametrize("wrong", ["", "Bearer x", "metrics-token", "Bearer metrics-tokem"])
 async def test_token(nasa: StandIn, clock: SettableClock, wrong: str) -> None:
     """Nobody sees anything without METRICS_TOKEN."""
     async with asking(nasa, clock, settings()) as client:

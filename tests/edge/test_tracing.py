@@ -1,17 +1,29 @@
 """Traces, as a collector gets them."""
 
+import re
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from starlette.types import Receive, Scope, Send
 
 from astropiks.apps import create_app
+from edge import trace_export, tracing
+from edge.client_address import Routers
+from edge.known_paths import KnownPaths
 from edge.settings import Settings
+from edge.trace_export import Account, BoundedExporter
+from edge.tracing import RequestSpans
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from tests.conftest import asking, make_settings
@@ -54,6 +66,8 @@ class Collector(ThreadingHTTPServer):
                             "trace": span.trace_id.hex(),
                             "id": span.span_id.hex(),
                             "parent": span.parent_span_id.hex(),
+                            "links": " ".join(one.trace_id.hex() for one in span.links),
+                            "events": " ".join(one.name for one in span.events),
                         }
                         found.append({**who, **told, **ids})
         return found
@@ -103,7 +117,8 @@ async def test_a_request_and_its_call(
     collector: Collector, nasa: StandIn, clock: SettableClock, token: str
 ) -> None:
     """A request is a span with its route and status, and each call of NASA is one within it."""
-    async with asking(nasa, clock, settings(collector)) as client:
+    trusted = settings(collector, forwarded_allow_ips="127.0.0.1")
+    async with asking(nasa, clock, trusted) as client:
         await client.get(APOD, headers={"Approov-Token": token, "Traceparent": TRACEPARENT})
     (request,) = [one for one in collector.spans() if one["name"] == "GET /planetary/apod"]
     (call,) = [one for one in collector.spans() if one["name"] == "NASA legacy"]
@@ -136,7 +151,8 @@ async def test_a_trace_in_the_log(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The line of a request names its trace."""
-    async with asking(nasa, clock, settings(collector)) as client:
+    trusted = settings(collector, forwarded_allow_ips="127.0.0.1")
+    async with asking(nasa, clock, trusted) as client:
         await client.get(APOD, headers={"Approov-Token": token, "Traceparent": TRACEPARENT})
     assert TRACE in capsys.readouterr().out
 
@@ -188,3 +204,117 @@ def test_packages_are_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.setting_groups.observation.find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"requirements-otel\.txt"):
         make_settings(otel_exporter_otlp_endpoint="http://127.0.0.1:4318")
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """Be a collector that answers a byte at a time, and never comes to an end."""
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            with suppress(OSError):
+                while not is_over.is_set():
+                    connection, _ = listener.accept()
+                    threading.Thread(target=answer, args=[connection], daemon=True).start()
+
+        def answer(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not is_over.wait(0.05):
+                    connection.sendall(b"a")
+
+        threading.Thread(target=drip, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        is_over.set()
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+async def test_collector_that_drips(
+    nasa: StandIn,
+    clock: SettableClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A collector that answers without end holds up neither a request nor the service's end."""
+    monkeypatch.setattr(trace_export, "EXPORT_SECONDS", 60.0)
+    monkeypatch.setattr(trace_export, "SHUTDOWN_SECONDS", 0.2)
+    with dripping() as url:
+        async with asking(nasa, clock, make_settings(otel_exporter_otlp_endpoint=url)) as client:
+            for _ in range(3):
+                assert (await client.get(APOD)).status_code == 401
+            ends = time.monotonic()
+        assert time.monotonic() - ends < 5
+    assert re.search(r"traces_lost .*detail=3\b", capsys.readouterr().out)
+
+
+class Hanging(SpanExporter):
+    """An exporter that does not come back before it may."""
+
+    def __init__(self) -> None:
+        self.may = threading.Event()
+        self.tried = 0
+
+    def export(self, _: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Hang."""
+        self.tried += 1
+        self.may.wait()
+        return SpanExportResult.SUCCESS
+
+
+def test_one_attempt_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch has its time; while it hangs all the same, the next are lost, and it is told."""
+    monkeypatch.setattr(trace_export, "EXPORT_SECONDS", 0.01)
+    lost: list[int] = []
+    hanging = Hanging()
+    exporter = BoundedExporter(hanging, Account(), lost.append)
+    spans = [ReadableSpan("a"), ReadableSpan("b")]
+    assert exporter.export(spans) is SpanExportResult.FAILURE
+    assert exporter.export(spans[:1]) is SpanExportResult.FAILURE
+    assert (hanging.tried, lost) == (1, [2, 1])
+    hanging.may.set()
+    monkeypatch.setattr(trace_export, "EXPORT_SECONDS", 60.0)
+    while exporter.export(spans) is SpanExportResult.FAILURE:
+        pass
+    assert hanging.tried == 2
+
+
+def test_no_room_for_spans() -> None:
+    """Spans that found no room are counted as lost, once."""
+    account = Account()
+    account.ended, account.handed, account.delivered = 2600, 512, 500
+    assert account.newly_lost(waiting=2048) == 12 + 40
+    assert account.newly_lost(waiting=2048) == 0
+    assert account.newly_lost(waiting=0) == 2048
+
+
+async def test_strangers_trace(collector: Collector, nasa: StandIn, clock: SettableClock) -> None:
+    """What a client says of its trace decides nothing here: the span only links to it."""
+    not_sampled = f"00-{TRACE}-b7ad6b7169203331-00"
+    for everybody in ({}, {"forwarded_allow_ips": "*"}):
+        async with asking(nasa, clock, settings(collector, **everybody)) as client:
+            await client.get("/livez", headers={"Traceparent": not_sampled})
+    for request in collector.spans():
+        assert (request["trace"] != TRACE, request["parent"]) == (True, "")
+        assert request["links"] == TRACE
+    assert len(collector.spans()) == 2
+
+
+class BrokenError(Exception):
+    """Something that must not be quoted."""
+
+
+async def test_no_exceptions_text(collector: Collector) -> None:
+    """A request that breaks leaves a span without what broke it."""
+
+    async def broken(_: Scope, __: Receive, ___: Send) -> None:
+        raise BrokenError("token-in-a-text")
+
+    app = RequestSpans(broken, paths=KnownPaths(()), routers=Routers(()))
+    scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "headers": []}
+    async with tracing.opened(collector.url, "1.0"):
+        with pytest.raises(BrokenError):
+            await app(scope, cast("Receive", None), cast("Send", None))
+    (span,) = collector.spans()
+    assert span["events"] == ""
+    assert b"token-in-a-text" not in b"".join(collector.bodies)

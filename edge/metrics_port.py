@@ -1,0 +1,110 @@
+"""A port that shows metrics to whoever can reach it, which is to be a private network.
+
+It has few connections, each for a short time, so that it takes nothing from the service beside it:
+neither threads nor open files.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST
+
+CONNECTIONS = 8
+"""At once. More are closed as they come."""
+
+SECONDS = 5.0
+"""For a connection, in all."""
+
+
+class PortError(Exception):
+    """The address cannot be listened on; the message says what to do."""
+
+
+@contextmanager
+def listening(host: str, port: int, path: str, show: Callable[[], bytes]) -> Iterator[None]:
+    """Answer ``GET`` *path* at an address with what *show* gives, from threads of its own.
+
+    Raises:
+        PortError: the address cannot be had.
+    """
+    try:
+        server = _Server(host, port, path, show)
+    except (OSError, UnicodeError) as error:
+        raise PortError(
+            f"Cannot listen on {host} port {port} ({type(error).__name__}). "
+            "Set METRICS_PORT to one that is free, and METRICS_HOST to an address of this machine."
+        ) from None
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingMixIn, TCPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, host: str, port: int, path: str, show: Callable[[], bytes]) -> None:
+        self.path, self.show = path, show
+        self._room = threading.BoundedSemaphore(CONNECTIONS)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        if self._room.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        end = threading.Timer(SECONDS, _cut, [request])
+        end.daemon = True
+        end.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            end.cancel()
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Say nothing: a client has left, or has taken too long."""
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    server_version, sys_version = "astropiks", ""
+
+    def do_GET(self) -> None:
+        """Show everything."""
+        if self.path.partition("?")[0] != self.server.path:
+            self.send_error(404)
+            return
+        try:
+            shown = self.server.show()
+        except OSError:
+            self.send_error(503, explain="See metrics_not_kept in the log.")
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.send_header("Content-Length", str(len(shown)))
+        self.end_headers()
+        self.wfile.write(shown)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: each scrape would cost a line."""

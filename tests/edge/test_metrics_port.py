@@ -1,0 +1,87 @@
+"""The port that shows metrics: open to a private network, and never at the service's expense."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from edge import metrics_port
+from edge.metrics_port import CONNECTIONS, PortError, listening
+from tests.processes import free_port
+
+AT_ONCE = 5
+"""Seconds in which what comes at once has come."""
+
+
+def show() -> bytes:
+    """Be the metrics."""
+    return b"cows_total 3.0\n"
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Give a port that shows them."""
+    number = free_port()
+    with listening("127.0.0.1", number, "/metrics", show):
+        yield number
+
+
+def connected(port: int) -> socket.socket:
+    """Connect, and say nothing."""
+    return socket.create_connection(("127.0.0.1", port), AT_ONCE)
+
+
+def test_shown(port: int) -> None:
+    """It shows what Prometheus reads, at one path alone."""
+    answer = httpx.get(f"http://127.0.0.1:{port}/metrics?name=x")
+    assert (answer.status_code, answer.content) == (200, show())
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 404
+    assert httpx.post(f"http://127.0.0.1:{port}/metrics").status_code == 501
+
+
+def test_few_connections(port: int) -> None:
+    """However many connect, it holds few connections, and no more threads than two for each."""
+    before = threading.active_count()
+    many = [connected(port) for _ in range(100)]
+    try:
+        closed = [one for one in many[CONNECTIONS:] if one.recv(1) == b""]
+        assert len(closed) == 100 - CONNECTIONS
+        assert threading.active_count() - before <= 2 * CONNECTIONS
+    finally:
+        for one in many:
+            one.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /metrics HTTP/1.1\r\nX: "])
+def test_short_connections(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    """A connection ends in its time, whether its client says nothing or never comes to an end."""
+    monkeypatch.setattr(metrics_port, "SECONDS", 0.05)
+    port = free_port()
+    with listening("127.0.0.1", port, "/metrics", show), connected(port) as client:
+        client.sendall(said)
+        assert client.recv(1) == b""
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 200
+
+
+def test_cannot_be_shown() -> None:
+    """What cannot be added up is a 503, not an empty answer."""
+
+    def fail() -> bytes:
+        raise FileNotFoundError
+
+    port = free_port()
+    with listening("127.0.0.1", port, "/metrics", fail):
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 503
+
+
+@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid", "x" * 70])
+def test_no_such_address(host: str) -> None:
+    """An address that is none of this machine's is told by the variables' names."""
+    with (
+        pytest.raises(PortError, match="METRICS_HOST to an address of this machine"),
+        listening(host, free_port(), "/metrics", show),
+    ):
+        pass
