@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
   && command -v "$$p" && break; done)
 
-.PHONY: setup run test check bench profile fleet mutations machines platform-check lambda-zip lock
+.PHONY: setup run test check proof bench profile fleet mutations machines platform-check lambda-zip sbom lock
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
@@ -54,6 +54,11 @@ machines: setup
 platform-check: setup
 	PLATFORM_CHECK=1 $(BIN)/python -m pytest -q tests/machines/test_platform.py tests/deploy/test_container.py
 
+# All the evidence, in full: the whole suite, long forms included, and docs/proof.md from it.
+proof: setup
+	PROOF=.proof MUTATIONS=100000 PLATFORM_CHECK=1 $(BIN)/python -m pytest -q
+	$(BIN)/python -m tests.proof.report .proof
+
 # The figures and the plot of docs/performance.md.
 bench: setup
 	$(BIN)/python -m benchmarks.attestation
@@ -70,6 +75,10 @@ fleet: setup
 # The AWS Lambda authorizer of gateways/aws_lambda/, without compiled parts: same bytes every time.
 lambda-zip: setup
 	@$(BIN)/python -m gateways.aws_lambda.package gateways/aws_lambda/authorizer.zip
+
+# What a deployment consists of, as CycloneDX: anew after `make lock`.
+sbom: setup
+	$(BIN)/python -m tests.proof.supply.sbom docs/sbom.cdx.json
 
 # Renew the locked files from pyproject.toml: versions and hashes, no index address.
 lock: setup

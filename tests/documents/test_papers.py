@@ -17,6 +17,7 @@ MAKE = {
     "make test": "-m pytest",
     "make check": "mypy",
     "make lock": "uv pip compile",
+    "make sbom": "tests.proof.supply.sbom docs/sbom.cdx.json",
 }
 
 
