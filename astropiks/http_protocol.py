@@ -1,7 +1,8 @@
 """HTTP/1.1 as uvicorn reads it, with the bounds that it lacks, and the fast path asked first.
 
 With httptools uvicorn reads heads of any length, waits for their end for ever, and takes trailers
-for headers. All of that comes before the gate, so anybody could exhaust the process.
+for headers. All of that comes before the gate, so anybody could exhaust the process. It also serves
+what RFC 9112 wants refused, and loses what follows a request that asks for an upgrade.
 
 What `edge.fast_path` answers goes out without a task. No connection gets more than its turn: what
 it has sent beyond is kept until the others have had theirs, and until it reads.
@@ -13,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+from httptools import HttpParserError, HttpParserUpgrade
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -20,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from astropiks.http_head import JUDGED, BadHeadError, JudgedHeaders
 from edge.fast_path import FastPath, header_lines
 
 MAX_HEAD_BYTES: Final = 32 * 1024
@@ -27,10 +30,6 @@ MAX_HEAD_BYTES: Final = 32 * 1024
 
 HEAD_SECONDS: Final = 20
 """From the first byte of a connection or request to the end of its head."""
-
-
-FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-"""Headers of requests that are more than a head."""
 
 
 MAX_IN_TURN: Final = 100
@@ -46,10 +45,6 @@ LINGER_SECONDS: Final = 20
 """For a client that takes nothing more of what is left for it, once its connection is closed."""
 
 
-class HeadTooLargeError(Exception):
-    """Ends the parsing of a request; the client gets uvicorn's 400."""
-
-
 class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -58,7 +53,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _has_begun = False
     _spans_pieces = False
     _head_is_complete = False
-    _is_more_than_head = False
+    _version = ""
     _is_answered = False
     _outgoing_bytes = 0
     _answers_in_turn = 0
@@ -124,7 +119,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         """Parse, unless more has come than a head, or the trailers of a body, may have."""
         self._unread += len(data)
-        super().data_received(data)
+        self._feed(data)
         self._spans_pieces = self._has_begun
         if self._head_timer is None and not self.transport.is_closing():
             cycle: RequestResponseCycle | None = self.cycle
@@ -135,12 +130,28 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._unread > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("Request head too large.")
 
+    def _feed(self, data: bytes) -> None:
+        """Give *data* to the parser; an upgrade is not taken up (RFC 9110 section 7.8)."""
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except HttpParserUpgrade as upgrade:
+                (read,) = upgrade.args
+                data = data[read:]
+            except HttpParserError:
+                self.send_400_response("Invalid HTTP request received.")
+                return
+            else:
+                return
+
     def on_message_begin(self) -> None:
         """Begin a request, of which nothing more than its head may ever be wanted."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._unset_keepalive_if_required()
         self._has_begun = True
-        self._head_is_complete = self._is_answered = self._is_more_than_head = False
+        self._judged = JudgedHeaders()
+        self._head_is_complete = self._is_answered = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; leave a trailer alone (RFC 9110 section 6.5.1)."""
@@ -148,16 +159,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         name = name.lower()
         self.headers.append((name, value))
-        if name in FRAMING:
-            self._is_more_than_head = True
+        if name in JUDGED:
+            self._judged.add(name, value)
             self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
-        """Judge the head's size, then answer or start the request."""
+        """Judge the head, then answer or start the request."""
+        self._version = self.parser.get_http_version()
+        self._judged.judge(self._version, is_upgrade=self.parser.should_upgrade())
         if self._spans_pieces:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > MAX_HEAD_BYTES:
-                raise HeadTooLargeError
+                raise BadHeadError
         self._end_head()
         self._has_begun = False
         self._head_is_complete = True
@@ -256,9 +269,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             or self.flow.write_paused
             or self.transport.is_closing()
             or parser.get_method() != b"GET"
-            or parser.get_http_version() != "1.1"
+            or self._version != "1.1"
             or not parser.should_keep_alive()
-            or self._is_more_than_head
+            or self._judged.has_framing
         ):
             return False
         reply = fast_path.answer(self.url, self.headers, self._peer)

@@ -114,6 +114,38 @@ def test_trailers(port: int, *, together: bool) -> None:
     assert answer.endswith(b"host,transfer-encoding,connection 0")
 
 
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+
+BAD_HEADS = {
+    "no Host": b"GET / HTTP/1.1\r\n\r\n",
+    "two Hosts": GET + b"Host: x\r\n\r\n",
+    "a Host that is none": b"GET / HTTP/1.1\r\nHost: x/y\r\n\r\n",
+    "HTTP/0.9": b"GET /\r\n\r\n",
+    "HTTP/2.0": GET.replace(b"/1.1", b"/2.0") + b"\r\n",
+    "another coding": GET + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+    "a body behind an upgrade": GET + UPGRADE + b"Content-Length: %d\r\n\r\n" % len(GET + CLOSE),
+    "chunks behind an upgrade": GET + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("head", BAD_HEADS.values(), ids=BAD_HEADS)
+def test_bad_head(port: int, head: bytes) -> None:
+    """RFC 9112 sections 2.3, 3.2, 6.1; and nobody could tell an upgrade's body from a request."""
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+        assert connection.recv(65536) == b""
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_upgrade(port: int, size: int) -> None:
+    """RFC 9110 section 7.8: it is not taken up; what follows it, in any packets, is answered."""
+    sent = GET + UPGRADE + b"\r\n" + GET + b"\r\n" + GET + CLOSE
+    pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
+    assert talk(port, *pieces, most=1).count(b"HTTP/1.1 200 ") == 3
+    assert talk(port, sent, most=1).count(b"HTTP/1.1 200 ") == 3
+
+
 @pytest.mark.parametrize("beginning", [b"", b"G", GET])
 def test_slow_head(port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
     """A connection that does not finish its head is closed."""
