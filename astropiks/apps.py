@@ -65,6 +65,7 @@ def from_environment() -> ASGIApp:
     """
     defects.take_over()
     settings = load(Settings)
+    logs.hold_nobody_up()
     logs.configure(settings.log_format, settings.log_level)
     try:
         app = create_app(settings)

@@ -19,6 +19,8 @@ from typing import Any, Literal
 import orjson
 import structlog
 
+from edge.log_output import LogOutput
+
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Event = MutableMapping[str, Any]
@@ -54,8 +56,11 @@ CALLBACK = re.compile(r"(?<=^Exception in callback) .*")
 
 LINE_FORM = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
-TOGETHER_SECONDS, TOGETHER_LINES = 0.01, 100
+TOGETHER_SECONDS, TOGETHER_LINES = 0.05, 500
 """How long a closing line may wait for others to be written with, and for how many."""
+
+RECORD_SECONDS = 1.0
+"""For a line of the audit trail to be written."""
 
 
 class ClosingLines:
@@ -93,6 +98,9 @@ class ClosingLines:
         """Let what waits reach stdout."""
         if self._waiting:
             lines, self._waiting = b"".join(self._waiting), []
+            if isinstance(sys.stdout, LogOutput):
+                sys.stdout.write_bytes(lines)
+                return
             with suppress(OSError, ValueError):
                 sys.stdout.write(lines.decode())
                 sys.stdout.flush()
@@ -108,6 +116,16 @@ class _Handler(logging.StreamHandler[Any]):
         """Write one."""
         _closing_lines.flush()
         super().emit(record)
+
+
+def hold_nobody_up() -> None:
+    """Write to stdout by a thread of its own from now on; call `configure` after it."""
+    sys.stdout.flush()
+    sys.stdout = LogOutput(sys.stdout.fileno(), _lines_lost)
+
+
+def _lines_lost(count: int) -> str:
+    return _rendered("warning", "lines_lost", detail=str(count)) or ""
 
 
 def configure(log_format: LogFormat, level: LogLevel) -> None:
@@ -172,18 +190,31 @@ def noted() -> dict[str, Any]:
     return structlog.contextvars.get_contextvars()
 
 
-def record(event: str, **fields: object) -> None:
-    """Write one line for the audit trail, whatever LOG_LEVEL says.
+async def record(event: str, **fields: object) -> None:
+    """Write one line for the audit trail, whatever LOG_LEVEL says, and see that it is written.
 
     Raises:
-        OSError, ValueError: it could not be written.
+        OSError, ValueError: it could not be.
     """
     _closing_lines.flush()
+    line = _rendered("info", event, **fields)
+    if line is None:
+        return
+    if isinstance(sys.stdout, LogOutput):
+        await sys.stdout.write_surely(line, RECORD_SECONDS)
+    else:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+
+
+def _rendered(level: LogLevel, event: str, **fields: object) -> str | None:
+    """Give the text of a line, whatever LOG_LEVEL says; None where a test takes it instead."""
     logger = structlog.wrap_logger(
-        structlog.WriteLogger(sys.stdout),
+        structlog.ReturnLogger(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
     )
-    logger.info(event, **fields)
+    text = getattr(logger, level)(event, **fields)
+    return None if text is None else f"{text}\n"
 
 
 def request_id() -> str | None:

@@ -75,7 +75,7 @@ class LogSink:
 
     async def write(self, entry: Entry) -> None:
         """Write one line."""
-        logs.record(f"secret_{entry.outcome}", **entry.fields())
+        await logs.record(f"secret_{entry.outcome}", **entry.fields())
 
 
 class StreamSink:

@@ -1,0 +1,165 @@
+"""Standard output, written by a thread of its own.
+
+Whoever reads it may be slow, or not read at all, and then a write to a full pipe takes for ever. No
+request waits for that: lines wait here, in their order, and those beyond a bound are lost.
+"""
+
+import asyncio
+import io
+import os
+import select
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+MAX_WAITING_BYTES = 1_000_000
+"""Some thousand lines."""
+
+END_SECONDS = 1.0
+"""For what still waits when the process ends."""
+
+
+class _Text(NamedTuple):
+    """Something to be written, and who wants to know when it is."""
+
+    data: bytes
+    written: "asyncio.Future[None] | None" = None
+
+
+class LogOutput(io.TextIOBase):
+    """Stands in for `sys.stdout`. Any thread may write."""
+
+    def __init__(self, descriptor: int, tell_lost: Callable[[int], str]) -> None:
+        """Write to a file.
+
+        Args:
+            descriptor: of that file.
+            tell_lost: makes the line that says how many lines have been lost.
+        """
+        super().__init__()
+        self._descriptor = descriptor
+        self._tell_lost = tell_lost
+        self._waiting: list[_Text] = []
+        self._waiting_bytes = 0
+        self._lost_lines = self._untold_lines = 0
+        self._change = threading.Condition()
+        threading.Thread(target=self._write_on, name="log", daemon=True).start()
+
+    def write(self, text: str) -> int:
+        """Let *text* be written soon, or never if too much waits already."""
+        self.write_bytes(_encode(text))
+        return len(text)
+
+    def write_bytes(self, lines: bytes) -> None:
+        """Let *lines* be written likewise, as they are."""
+        self._put(_Text(lines))
+
+    async def write_surely(self, text: str, seconds: float) -> None:
+        """Wait until *text* has been written.
+
+        Raises:
+            OSError: it has not; as `TimeoutError` not within so many *seconds*.
+        """
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not self._put(_Text(_encode(text), written)):
+            raise BlockingIOError("too much waits to be written")
+        async with asyncio.timeout(seconds):
+            await written
+
+    def flush(self) -> None:
+        """Wait until all is written; not in an event loop, where nobody is to wait for that."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            with self._change:
+                self._change.wait_for(lambda: not self._waiting_bytes, END_SECONDS)
+
+    def fileno(self) -> int:
+        """Give the file."""
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        """Tell whether a person reads it."""
+        return os.isatty(self._descriptor)
+
+    def writable(self) -> bool:
+        """Tell that it is for that."""
+        return True
+
+    def _put(self, text: _Text) -> bool:
+        with self._change:
+            if self._waiting_bytes + len(text.data) > MAX_WAITING_BYTES:
+                self._lost_lines += text.data.count(b"\n")
+                return False
+            self._waiting.append(text)
+            self._waiting_bytes += len(text.data)
+            self._change.notify_all()
+        return True
+
+    def _write_on(self) -> None:
+        """Write what waits, for ever."""
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._waiting)
+                texts, self._waiting = self._waiting, []
+                lost, self._lost_lines = self._lost_lines, 0
+            self._write_in_order(texts)
+            self._untold_lines += lost
+            self._try_to_write(b"")
+            with self._change:
+                self._waiting_bytes -= sum(len(text.data) for text in texts)
+                self._change.notify_all()
+
+    def _write_in_order(self, texts: list[_Text]) -> None:
+        """Write together what nobody waits for."""
+        together: list[bytes] = []
+        for text in texts:
+            if text.written is None:
+                together.append(text.data)
+                continue
+            self._try_to_write(b"".join(together))
+            together.clear()
+            if not text.written.cancelled():  # else it would tell of what has not taken place
+                _settle(text.written, self._try_to_write(text.data))
+        self._try_to_write(b"".join(together))
+
+    def _try_to_write(self, data: bytes) -> OSError | None:
+        """Write how much has been lost, if any has, and *data*, or say why not."""
+        untold = self._untold_lines
+        told = _encode(self._tell_lost(untold)) if untold else b""
+        try:
+            _write_all(self._descriptor, told + data)
+        except OSError as error:
+            self._untold_lines += data.count(b"\n")
+            return error
+        self._untold_lines -= untold
+        return None
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        try:
+            left = left[os.write(descriptor, left) :]
+        except BlockingIOError:  # somebody who has it too wants it so
+            select.select((), (descriptor,), ())
+
+
+def _settle(written: "asyncio.Future[None]", error: OSError | None) -> None:
+    """Tell whoever waits, in the loop where that is."""
+
+    def settle() -> None:
+        if written.done():
+            return
+        if error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(error)
+
+    with suppress(RuntimeError):  # the loop has ended
+        written.get_loop().call_soon_threadsafe(settle)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

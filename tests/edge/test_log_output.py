@@ -1,0 +1,147 @@
+"""Standard output that holds nobody up, on real pipes and files."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge import log_output
+from edge.log_output import LogOutput
+
+PIPE_BYTES = 4096
+LINES = [f"line {number}\n" for number in range(2000)]
+
+
+def told(count: int) -> str:
+    """Say how many lines are lost."""
+    return f"{count} lost\n"
+
+
+class Pipe:
+    """A small pipe, and an output that writes to it."""
+
+    def __init__(self) -> None:
+        self._reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self.output = LogOutput(writer, told)
+
+    def read(self, until: str) -> list[str]:
+        """Read up to a line, and give all."""
+        got = b""
+        while not got.endswith(until.encode()):
+            got += os.read(self._reader, 65536)
+        return got.decode().splitlines(keepends=True)
+
+    def close(self) -> None:
+        """Read no more."""
+        os.close(self._reader)
+
+
+@pytest.fixture
+def pipe() -> Pipe:
+    """Be one that nobody reads yet."""
+    return Pipe()
+
+
+@pytest.fixture
+def full() -> Iterator[LogOutput]:
+    """Be an output to a full disk."""
+    with Path("/dev/full").open("wb") as file:
+        yield LogOutput(file.fileno(), told)
+
+
+def test_order(pipe: Pipe) -> None:
+    """What does not fit into the pipe keeps nobody waiting, and comes whole and in order."""
+    for line in LINES:
+        pipe.output.write(line)
+    assert pipe.read(LINES[-1]) == LINES
+
+
+def test_patient_pipe(pipe: Pipe) -> None:
+    """So it is where somebody else has said that writing must not wait."""
+    os.set_blocking(pipe.output.fileno(), False)
+    for line in LINES:
+        pipe.output.write(line)
+    assert pipe.read(LINES[-1]) == LINES
+
+
+def test_bound(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is beyond the bound is lost, and it is told how much; all else comes in its order."""
+    monkeypatch.setattr(log_output, "MAX_WAITING_BYTES", 2 * PIPE_BYTES)
+    for line in LINES:
+        pipe.output.write(line)
+    got: list[str] = []
+    reading = threading.Thread(target=lambda: got.extend(pipe.read("the end\n")))
+    reading.start()
+    pipe.output.flush()
+    pipe.output.write("the end\n")
+    reading.join()
+    kept = [line for line in got[:-1] if line.startswith("line")]
+    lost = [int(line.partition(" ")[0]) for line in got[:-1] if not line.startswith("line")]
+    assert len(kept) > 100
+    assert sum(lost) == len(LINES) - len(kept) > 0
+    assert kept == [line for line in LINES if line in {*kept}]
+
+
+def test_disk_full_for_a_while(full: LogOutput, tmp_path: Path) -> None:
+    """Lines that a full disk did not take are counted, until it takes some again."""
+    for line in LINES[:3]:
+        full.write(line)
+        full.flush()
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        os.dup2(file.fileno(), full.fileno())
+    full.write(LINES[3])
+    full.flush()
+    assert path.read_text() == told(3) + LINES[3]
+
+
+async def test_surely(pipe: Pipe) -> None:
+    """Whoever has to know that a line is written waits for it."""
+    pipe.output.write("before\n")
+    await pipe.output.write_surely("sure\n", 5)
+    assert pipe.read("sure\n") == ["before\n", "sure\n"]
+
+
+async def test_not_surely_on_a_full_disk(full: LogOutput) -> None:
+    """It is told where it is not."""
+    with pytest.raises(OSError, match="No space left"):
+        await full.write_surely("sure\n", 5)
+
+
+async def test_not_surely_to_nobody(pipe: Pipe) -> None:
+    """The same is true where nobody will ever read."""
+    pipe.close()
+    with pytest.raises(BrokenPipeError):
+        await pipe.output.write_surely("sure\n", 5)
+
+
+async def test_not_surely_in_time(pipe: Pipe) -> None:
+    """A line that was waited for in vain is not written later, as if it had been."""
+    for line in LINES:
+        pipe.output.write(line)
+    with pytest.raises(TimeoutError):
+        await pipe.output.write_surely("sure\n", 0.05)
+    pipe.output.write("the end\n")
+    assert pipe.read("the end\n") == [*LINES, "the end\n"]
+
+
+async def test_not_surely_beyond_the_bound(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it waited for where there is no room to wait."""
+    monkeypatch.setattr(log_output, "MAX_WAITING_BYTES", 3)
+    with pytest.raises(BlockingIOError):
+        await pipe.output.write_surely("sure\n", 5)
+
+
+def test_end(full: LogOutput, pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a process waits for what is not written, but not for ever."""
+    full.write("x\n")
+    full.flush()
+    monkeypatch.setattr(log_output, "END_SECONDS", 0.05)
+    for line in LINES:
+        pipe.output.write(line)
+    pipe.output.flush()
+    assert pipe.read(LINES[-1]) == LINES
