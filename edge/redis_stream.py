@@ -1,7 +1,8 @@
 """An append-only stream in Redis, which is waited for: what it does not take must not happen."""
 
+import re
+
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from edge.link import StreamError
 from edge.redis_link import connection_pool
@@ -13,6 +14,8 @@ MAX_CONNECTIONS = 2
 
 MAX_ENTRIES = 1_000_000
 """About; the oldest give way."""
+
+ENTRY_ID = re.compile(rb"\d+-\d+")
 
 
 class RedisStream:
@@ -27,14 +30,16 @@ class RedisStream:
         """Add an entry.
 
         Raises:
-            StreamError: Redis is away, slow or full, or refused it.
+            StreamError: Redis is away, slow or full, refused it, or does not say that it has it.
         """
         try:
-            await self._redis.xadd(
+            added: object = await self._redis.xadd(
                 self._name, dict(fields.items()), maxlen=MAX_ENTRIES, approximate=True
             )
-        except (RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (what a server that lies can make of it)
             raise StreamError(type(error).__name__) from None
+        if not isinstance(added, bytes) or not ENTRY_ID.fullmatch(added):
+            raise StreamError("a strange reply")
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -8,7 +8,7 @@
     └── SourceError                   NASA, or the way to it, is at fault
         ├── SourceTimeoutError        no whole answer in time
         ├── SourceUnreachableError    no connection, or a broken one
-        ├── SourceBusyError           all our connections to it are in use
+        ├── SourceBusyError           all our connections to it are in use, or none may be opened
         ├── SourceUnavailableError    NASA says so itself (503)
         ├── SourceFailedError         a server of NASA's broke off, or got no answer itself (502)
         ├── SourceQuotaError          the key's quota is used up (429), or kept for the latest
@@ -83,7 +83,7 @@ class SourceUnreachableError(SourceError):
 
 
 class SourceBusyError(SourceError):
-    """Too much is under way already: the source was not even asked."""
+    """Too much is under way already, or open: the source was not even asked."""
 
     outcome = "busy"
 

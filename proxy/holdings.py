@@ -97,6 +97,9 @@ class Holdings:
             if not held.may_go_out_at_once(now):
                 await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
             return self._newest(task, day, held)
+        await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+        if not task.done() and (old := self._cache.find(day)) and old.record:
+            return self._from_cache(old)  # other processes had it
         try:
             renewed = await asyncio.shield(task)
         except SourceError:

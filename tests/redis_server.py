@@ -7,7 +7,7 @@ import socketserver
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import pytest
 from redis import Redis
-from redis.backoff import ConstantBackoff
+from redis.backoff import ConstantBackoff, NoBackoff
 from redis.retry import Retry
 
 from tests.processes import PATH, free_port
@@ -66,13 +66,26 @@ class RedisServer:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
-    def contents(self) -> bytes:
-        """Give every key and value that lies there, and how it names its clients."""
-        self.client.config_set("rdbcompression", "no")  # else long values would be unreadable
-        keys: Any = self.client.keys("*")
-        values: Any = [self.client.dump(key) for key in keys]
-        stored = b"".join(value for value in values if value is not None)  # some have run out
-        return repr(keys).encode() + stored + repr(self.client.client_list()).encode()
+    def contents(self, seconds: float | None = None) -> bytes:
+        """Give every key and value that lies there, and how it names its clients.
+
+        Args:
+            seconds: for each answer, where the server may be frozen or gone; then it has no
+                password.
+        """
+        client = self.client
+        if seconds is not None:
+            client = Redis(port=self.port, socket_timeout=seconds, retry=Retry(NoBackoff(), 0))
+        client.config_set("rdbcompression", "no")  # else long values would be unreadable
+        keys: Any = client.keys("*")
+        dumps = client.pipeline(transaction=False)
+        for key in keys:
+            dumps.dump(key)
+        stored = b"".join(value for value in dumps.execute() if value is not None)
+        told = repr(keys).encode() + stored + repr(client.client_list()).encode()
+        if client is not self.client:
+            client.close()
+        return told
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -99,15 +112,16 @@ def program() -> str:
 
 
 @contextmanager
-def slowed(port: int, seconds: float) -> Iterator[int]:
+def slowed(port: int, seconds: float | Callable[[], float]) -> Iterator[int]:
     """Stand before a server on *port* so that each of its answers comes so much later."""
+    answer_seconds = seconds if callable(seconds) else lambda: seconds
     listener = socket.create_server(("127.0.0.1", 0))
     ends: list[socket.socket] = [listener]
 
-    def relay(source: socket.socket, target: socket.socket, delay: float) -> None:
+    def relay(source: socket.socket, target: socket.socket, delay: Callable[[], float]) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
-                time.sleep(delay)
+                time.sleep(delay())
                 target.sendall(data)
         for end in (source, target):
             with suppress(OSError):
@@ -119,7 +133,7 @@ def slowed(port: int, seconds: float) -> Iterator[int]:
                 client, _ = listener.accept()
                 server = socket.create_connection(("127.0.0.1", port))
                 ends.extend([client, server])
-                for pair in ((client, server, 0.0), (server, client, seconds)):
+                for pair in ((client, server, float), (server, client, answer_seconds)):
                     threading.Thread(target=relay, args=pair, daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
@@ -159,21 +173,36 @@ class _Liar(socketserver.StreamRequestHandler):
 
 
 class _LyingServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, reply: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), _Liar)
+    def __init__(self, reply: bytes, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Liar)
         self.reply = reply
+        self._ends: list[socket.socket] = []
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a connection."""
+        end, address = super().get_request()
+        self._ends.append(end)
+        return end, address
+
+    def break_off(self) -> None:
+        """End all connections."""
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
-def lying(reply: bytes) -> Iterator[str]:
+def lying(reply: bytes, port: int = 0) -> Iterator[str]:
     """Be something at an address that is there, and gives the same *reply* to everything."""
-    with _LyingServer(reply) as server:
+    with _LyingServer(reply, port) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield f"redis://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
+            server.break_off()
             thread.join()

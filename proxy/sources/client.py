@@ -5,6 +5,7 @@ Every error of `httpx` ends here. They are translated without their text or thei
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -114,9 +115,23 @@ async def translated_errors() -> AsyncIterator[None]:
     except httpx.RemoteProtocolError:
         raise SourceFailedError("the answer broke off, or is broken as HTTP") from None
     except (httpx.HTTPError, OSError) as error:  # OSError: httpx lets some of TLS's pass
+        if not _may_open_more():
+            raise SourceBusyError("this process may open no more files and connections") from None
         raise SourceUnreachableError(f"no connection ({type(error).__name__})") from None
     except ApodError:
         raise
     except Exception as error:  # noqa: BLE001  (upstream trouble is never a 500)
         # httpx reads a redirect's Location even if it is not to follow it, and fails in many ways.
         raise SourceInvalidError(f"the answer cannot be read ({type(error).__name__})") from None
+
+
+def _may_open_more() -> bool:
+    """Tell whether it is not for want of descriptors that a connection failed.
+
+    Its error does not: that of a name which could not be looked up is one of many.
+    """
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return False
+    return True

@@ -1,33 +1,33 @@
-"""What SIGTERM begins. Whole processes: `tests/machines/test_stopping.py`."""
+"""What SIGTERM does first."""
 
 import asyncio
 import json
-import os
 import signal
+from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from astropiks.stopping import announced
 from edge import logs
 from edge.health import Health
 
 
-async def test_of_no_request(capsys: pytest.CaptureFixture[str]) -> None:
-    """A signal comes in the midst of a request; what is said of it is not that request's line."""
-    logs.configure("json", "info")
+@pytest.fixture
+def _server() -> Iterator[None]:
+    """Be a server that ends at SIGTERM, and does not here."""
     before = signal.signal(signal.SIGTERM, lambda *_: None)
-    health = Health(redis=None)
-    try:
-        with announced(health):
-            logs.begin_request("the-id-of-a-request")
-            os.kill(os.getpid(), signal.SIGTERM)
-            for _ in range(100):
-                await asyncio.sleep(0)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        structlog.reset_defaults()
-        structlog.contextvars.clear_contextvars()
-    (line,) = [json.loads(one) for one in capsys.readouterr().out.splitlines()]
-    assert line["event"] == "stopping"
-    assert "request_id" not in line
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_server")
+async def test_no_request(capsys: pytest.CaptureFixture[str]) -> None:
+    """The line that tells of it is of no request, though it comes in the middle of one."""
+    logs.configure("json", "info")
+    health = Health()
+    with announced(health):
+        logs.begin_request("of-the-request-in-hand")
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["event"], health.is_stopping, "request_id" in line) == ("stopping", True, False)

@@ -23,6 +23,13 @@ from tests.redis_server import RedisServer
 
 APOD = "/planetary/apod"
 
+DEFAULTS = {
+    "APPROOV_BASE64_SECRET": SECRET_TEXT,
+    "APOD_WARM_DAYS": "0",
+    "RATE_LIMIT_DEVICE": "999999/minute",
+}
+"""Settings of a machine, for a test to change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -87,13 +94,13 @@ class Platform:
         self.redis = redis
         self.nasa = Nasa(self._stand_in())
 
-    def start(self, **settings: str) -> Machine:
-        """Start one and wait until it answers."""
-        machine = self.launch(**settings)
+    def start(self, output: Path | None = None, **settings: str) -> Machine:
+        """Start one and wait until it answers; *output* is where it prints, if not in a file."""
+        machine = self.launch(output, **settings)
         wait_for(int(machine.url.rpartition(":")[2]), machine.process, machine.output)
         return machine
 
-    def launch(self, **settings: str) -> Machine:
+    def launch(self, output: Path | None = None, **settings: str) -> Machine:
         """Start one and wait for nothing."""
         port = free_port()
         env = environment(
@@ -101,11 +108,10 @@ class Platform:
             NASA_API_KEY=NASA_KEY,
             NASA_API_BASE_URL=self.nasa.url,
             NASA_SCIENCE_BASE_URL=self.nasa.url,
-            APPROOV_BASE64_SECRET=SECRET_TEXT,
             REDIS_URL=self.redis.url,
-            **{"APOD_WARM_DAYS": "0", "RATE_LIMIT_DEVICE": "999999/minute", **settings},
+            **{**DEFAULTS, **settings},
         )
-        process, output = self._run([*ASTROPIKS, "serve"], env)
+        process, output = self._run([*ASTROPIKS, "serve"], env, output)
         return Machine(process, f"http://127.0.0.1:{port}", output)
 
     def _stand_in(self) -> str:
@@ -116,10 +122,10 @@ class Platform:
         return f"http://127.0.0.1:{port}"
 
     def _run(
-        self, command: list[str], env: dict[str, str]
+        self, command: list[str], env: dict[str, str], output: Path | None = None
     ) -> tuple["subprocess.Popen[bytes]", Path]:
         self._count += 1
-        output = self._folder / f"output-{self._count}"
+        output = output or self._folder / f"output-{self._count}"
         process = self._stack.enter_context(running(command, env, self._folder, output))
         return process, output
 

@@ -11,6 +11,7 @@ from edge import redis_flight
 from edge.redis_flight import SharedFlight
 from edge.redis_link import RedisLink
 from edge.redis_notices import open_notices
+from proxy import holdings
 from proxy.errors import (
     NoRecordError,
     SourceBusyError,
@@ -95,6 +96,25 @@ async def test_restart(fleet: Fleet) -> None:
     await (await fleet.process()).get_days(DAYS)
     found = await (await fleet.process()).get_days(DAYS)
     assert ({one.how for one in found}, fleet.source.calls) == ({"hit"}, 1)
+
+
+@pytest.mark.parametrize(("day", "days"), [(None, 1), (OLD, 31)])
+async def test_restart_while_nasa_hangs(
+    fleet: Fleet,
+    clock: SettableClock,
+    monkeypatch: pytest.MonkeyPatch,
+    day: date | None,
+    days: int,
+) -> None:
+    """It has no more patience than those that hold something old themselves."""
+    monkeypatch.setattr(holdings, "PATIENCE_SECONDS", 0.05)
+    await (await fleet.process()).get(day)
+    clock.advance(days=days)
+    fleet.source.hangs = True
+    anew = await fleet.process()
+    async with asyncio.timeout(2):
+        found = await anew.get(day)
+    assert (found.how, fleet.source.calls) == ("stale-while-revalidate", 2)
 
 
 async def test_gap(fleet: Fleet) -> None:
