@@ -101,6 +101,12 @@ def spellings(text: bytes) -> Iterator[tuple[str, bytes]]:
     yield "repr", repr(text)[2:-1].encode()
 
 
+def inside_base64(text: bytes) -> dict[str, bytes]:
+    """Give what stands in every base64url of something with *text* in it, as marks."""
+    shifts = (_inside(text, shift, base64.urlsafe_b64encode) for shift in range(3))
+    return {f"base64url of {text.decode()} {number}": found for number, found in enumerate(shifts)}
+
+
 def _lower_escapes(escaped: str) -> str:
     first, *rest = escaped.split("%")
     return "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])

@@ -1,0 +1,339 @@
+"""The canary itself: it sees marks in every spelling, and leaks that are made on purpose."""
+
+import base64
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+import structlog
+from starlette.responses import Response
+
+import edge.exposition
+import edge.gate
+import edge.logs
+import edge.request_log
+import proxy.apod
+import proxy.sources.legacy
+import proxy.store
+import secrets_service.vault
+from attestation.request import HttpRequest
+from edge import logs
+from proxy.errors import SourceInvalidError
+from proxy.sources import client
+from secrets_service.audit import AuditTrail
+from tests.proof import marked
+from tests.proof.canary import LONG_BYTES, SPELLINGS, Canary, Sighting
+from tests.proof.marked import App, answered
+from tests.proof.marked_service import Service, served
+from tests.redis_server import RedisServer
+
+SHORT = b'mark/of+some="kind"\xc3\xbc'
+LONG = bytes(range(33, 33 + 2 * LONG_BYTES))
+
+
+def halves(mark: bytes) -> tuple[bytes, bytes]:
+    """Give what is left of a long mark that has been cut; a short one has to be whole."""
+    middle = len(mark) // 2
+    return (mark, mark) if len(mark) < LONG_BYTES else (mark[:middle], mark[middle:])
+
+
+def lower_escapes(mark: bytes) -> bytes:
+    """Escape as some libraries do."""
+    return re.sub("%..", lambda found: found[0].lower(), quote(mark, safe="")).encode()
+
+
+SPELT: dict[str, Callable[[bytes], bytes]] = {
+    "raw": lambda mark: mark,
+    "percent": lambda mark: quote(mark, safe="").encode(),
+    "percent, slashes left": lambda mark: quote(mark).encode(),
+    "percent, as forms do": lambda mark: quote_plus(mark).encode(),
+    "percent, in lower case": lower_escapes,
+    "percent, all of it": lambda mark: b"".join(b"%%%02X" % byte for byte in mark),
+    "base64": base64.b64encode,
+    "base64, after one byte": lambda mark: base64.b64encode(b"a" + mark + b"z"),
+    "base64, after two": lambda mark: base64.b64encode(b"ab" + mark + b"yz"),
+    "base64url": base64.urlsafe_b64encode,
+    "base64url, unpadded": lambda mark: base64.urlsafe_b64encode(b"a" + mark).rstrip(b"="),
+    "base64url, inside of JSON": lambda mark: base64.urlsafe_b64encode(b'{"x":"' + mark + b'"}'),
+    "hex": lambda mark: mark.hex().encode(),
+    "hex, in capitals": lambda mark: mark.hex().upper().encode(),
+    "JSON": lambda mark: json.dumps(mark.decode()).encode(),
+    "JSON, in UTF-8": lambda mark: json.dumps(mark.decode(), ensure_ascii=False).encode(),
+    "JSON, slashes escaped": lambda mark: json.dumps(mark.decode()).replace("/", r"\/").encode(),
+    "JSON, all escaped": lambda mark: "".join(f"\\u{ord(c):04x}" for c in mark.decode()).encode(),
+    "repr": lambda mark: repr(mark.decode()).encode(),
+    "repr of bytes": lambda mark: repr(mark).encode(),
+    "the beginning of a long one": lambda mark: halves(mark)[0],
+    "the end of a long one": lambda mark: halves(mark)[1],
+}
+
+
+@pytest.mark.parametrize("spell", SPELT.values(), ids=SPELT)
+@pytest.mark.parametrize("mark", [SHORT, LONG], ids=["short", "long"])
+def test_spelling(mark: bytes, spell: Callable[[bytes], bytes]) -> None:
+    """A mark is seen in each spelling, in the midst of other things."""
+    canary = Canary({"a": mark, "b": b"another mark"})
+    found = canary.find(b'{"x": "y", "z": "' + spell(mark) + b'"}\n')
+    assert {one.mark for one in found} == {"a"}
+    assert {one.spelling for one in found} <= set(SPELLINGS)
+
+
+@pytest.mark.parametrize("spell", SPELT.values(), ids=SPELT)
+def test_look_alike(spell: Callable[[bytes], bytes]) -> None:
+    """What is almost a mark is none, however it is spelt."""
+    canary = Canary({"a": SHORT})
+    for other in (SHORT.replace(b"kind", b"kine"), SHORT[1:], SHORT.upper(), SHORT[:-3]):
+        assert canary.find(spell(other)) == []
+
+
+def test_short_mark() -> None:
+    """A mark that may stand anywhere by chance is refused."""
+    with pytest.raises(ValueError, match="the key is shorter than 8 bytes"):
+        Canary({"the key": b"1234567"})
+
+
+def test_each_is_told() -> None:
+    """No mark hides another."""
+    canary = Canary({"a": b"first mark", "b": b"second mark"})
+    assert canary.find(b"first mark, " + b"second mark".hex().encode()) == [
+        Sighting("a", "raw"),
+        Sighting("b", "hex"),
+    ]
+
+
+KEY, SECRET = marked.KEY, marked.SECRET
+
+
+def wrap(
+    patch: pytest.MonkeyPatch,
+    owner: Any,  # noqa: ANN401
+    name: str,
+    after: Callable[..., Any],
+) -> None:
+    """Put *after* behind a function: it gets what that gives, and its arguments."""
+    original = getattr(owner, name)
+    patch.setattr(owner, name, lambda *given, **named: after(original(*given, **named), *given))
+
+
+def logs_the_request_to_nasa(patch: pytest.MonkeyPatch) -> None:
+    """Write a line with the headers of a call, in which the key stands."""
+    original = client.get
+
+    async def get(opened: Any, request: Any, **named: Any) -> Any:  # noqa: ANN401
+        logs.log("info", "nasa_call", detail=str(request.headers.raw))
+        return await original(opened, request, **named)
+
+    patch.setattr("proxy.sources.exchange.get", get)
+
+
+def puts_a_url_into_an_error(patch: pytest.MonkeyPatch) -> None:
+    """Let a failure of NASA's quote the address that was asked."""
+
+    async def get(*_: object, **__: object) -> None:
+        raise SourceInvalidError(f"https://api.nasa.test/?api_key={quote(KEY, safe='')}")
+
+    patch.setattr("proxy.sources.exchange.get", get)
+
+
+def logs_texts_of_exceptions(patch: pytest.MonkeyPatch) -> None:
+    """Let something break, and its text be logged."""
+
+    def parse(*_: object, **__: object) -> None:
+        raise LookupError(KEY)
+
+    patch.setattr("proxy.query.parse", parse)
+    patch.setattr(edge.logs, "summary", lambda error: (repr(error), []))
+
+
+def shows_the_token_in_an_answer(patch: pytest.MonkeyPatch) -> None:
+    """Let an answer repeat the beginning of the last token that came."""
+    tokens: list[str] = []
+
+    def keep(request: HttpRequest, *_: object) -> HttpRequest:
+        tokens.extend(value.decode() for value in request.values("approov-token"))
+        return request
+
+    def show(response: Response, *_: object) -> Response:
+        response.headers["X-Debug"] = tokens[-1][:250]
+        return response
+
+    wrap(patch, edge.gate, "request_of", keep)
+    wrap(patch, proxy.apod, "reply", show)
+
+
+def names_the_request_after_the_token(patch: pytest.MonkeyPatch) -> None:
+    """Let the id of a request be the token's signature, in hexadecimal."""
+
+    def noted(_: Any) -> str:  # noqa: ANN401
+        return SECRET.hex()
+
+    patch.setattr(edge.request_log, "request_id_of", noted)
+
+
+def counts_by_key(patch: pytest.MonkeyPatch) -> None:
+    """Let a metric have the key for a label."""
+
+    def labelled(text: bytes, *_: object) -> bytes:
+        return text + f'astropiks_calls_total{{key="{KEY}"}} 1.0\n'.encode()
+
+    wrap(patch, edge.exposition, "generate_latest", labelled)
+
+
+def tags_answers_by_secret(patch: pytest.MonkeyPatch) -> None:
+    """Let an answer's tag be made of the attestation secret, by base64url."""
+
+    def tagged(response: Response, *_: object) -> Response:
+        response.headers["ETag"] = base64.urlsafe_b64encode(b"x" + SECRET).decode()
+        return response
+
+    wrap(patch, proxy.apod, "reply", tagged)
+
+
+def keeps_the_key_in_redis(patch: pytest.MonkeyPatch) -> None:
+    """Let what is shared say by which key it was got."""
+    wrap(patch, proxy.store, "encode", lambda value, *_: value + base64.b64encode(KEY.encode()))
+
+
+def audits_the_device_in_clear(patch: pytest.MonkeyPatch) -> None:
+    """Let the audit trail tell who was given a secret by the value that was given."""
+    patch.setattr(AuditTrail, "device", lambda *_: marked.IN_FILE)
+
+
+def prints_what_it_reads(patch: pytest.MonkeyPatch) -> None:
+    """Let the value of a secret go to stderr, as a forgotten line for debugging would."""
+    original = secrets_service.vault.Vault.value
+
+    async def value(vault: Any, version: Any) -> Any:  # noqa: ANN401
+        found = await original(vault, version)
+        print(found.get_secret_value(), file=sys.stderr)  # noqa: T201
+        return found
+
+    patch.setattr(secrets_service.vault.Vault, "value", value)
+
+
+def hears_libraries(patch: pytest.MonkeyPatch) -> None:
+    """Let libraries be heard at debug, and quoted."""
+    patch.setattr(edge.logs, "LIBRARIES_FROM", logging.DEBUG)
+    patch.setattr(edge.logs, "leave_out_values", lambda _, __, event: event)
+    original = secrets_service.vault.Vault.value
+
+    async def value(vault: Any, version: Any) -> Any:  # noqa: ANN401
+        found = await original(vault, version)
+        logging.getLogger("botocore.parsers").debug("body: %r", found.get_secret_value())
+        return found
+
+    patch.setattr(secrets_service.vault.Vault, "value", value)
+
+
+def writes_a_file(patch: pytest.MonkeyPatch) -> None:
+    """Let the key be written down, percent-encoded, where the service runs."""
+
+    def write(record: Any, *_: object) -> Any:  # noqa: ANN401
+        Path("last-call").write_text(quote(KEY, safe=""))
+        return record
+
+    wrap(patch, proxy.sources.legacy, "require_json", write)
+
+
+LEAKS: Mapping[Callable[[pytest.MonkeyPatch], None], tuple[str, str]] = {
+    logs_the_request_to_nasa: ("log", "NASA's key"),
+    puts_a_url_into_an_error: ("log", "NASA's key"),
+    logs_texts_of_exceptions: ("log", "NASA's key"),
+    shows_the_token_in_an_answer: ("answers", "claims of token"),
+    names_the_request_after_the_token: ("answers", "attestation secret"),
+    counts_by_key: ("metrics", "NASA's key"),
+    tags_answers_by_secret: ("answers", "attestation secret"),
+    keeps_the_key_in_redis: ("Redis", "NASA's key"),
+    audits_the_device_in_clear: ("Redis", "secret in a file"),
+    prints_what_it_reads: ("stderr", "secret in a file"),
+    hears_libraries: ("log", "secret in a file"),
+    writes_a_file: ("files", "NASA's key"),
+}
+"""Where each leak shows, and which mark."""
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Be a Redis."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def service(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Serve."""
+    with served(tmp_path_factory.mktemp("given"), redis) as one:
+        yield one
+
+
+@pytest.fixture
+def observe(
+    service: Service,
+    redis: RedisServer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[], dict[str, bytes]]]:
+    """Ask for some things, and give all that comes out, by its place."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", root.handlers[:])
+    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.chdir(tmp_path)
+
+    def observed() -> dict[str, bytes]:
+        logs.configure("json", "debug")
+        service.app = App(signs=True)
+        service.wait_for_redis()
+        targets = ("/planetary/apod?date={day}", "/secrets", "/unknown")
+        came = [service.ask(service.target(target)) for target in targets]
+        came.append(service.ask("/planetary/apod", has_token=False))
+        secret = service.ask("/secrets/sealed")  # whose value nobody else can read
+        assert secret
+        assert secret.status_code == 200
+        counted = service.metrics()
+        heard = capfd.readouterr()
+        return {
+            "answers": b"".join(answered(one) for one in (*came, secret) if one),
+            "log": heard.out.encode(),
+            "stderr": heard.err.encode(),
+            "metrics": counted.content,
+            "Redis": redis.contents(),
+            "files": b"".join(path.read_bytes() for path in tmp_path.iterdir()),
+        }
+
+    yield observed
+    structlog.reset_defaults()
+
+
+Observe = Callable[[], dict[str, bytes]]
+
+
+def test_nothing(service: Service, observe: Observe) -> None:
+    """As it is, nothing comes out of the service, and there is something in every place."""
+    outputs = observe()
+    assert {name for name, output in outputs.items() if not output} == {"stderr", "files"}
+    canary = service.app.canary()
+    assert [seen for output in outputs.values() for seen in canary.find(output)] == []
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.__name__)
+def test_leak(
+    service: Service,
+    observe: Observe,
+    leak: Callable[[pytest.MonkeyPatch], None],
+    redis: RedisServer,
+) -> None:
+    """A leak that is made on purpose is seen, where it is."""
+    redis.client.flushall()
+    place, mark = LEAKS[leak]
+    with pytest.MonkeyPatch.context() as patch:
+        leak(patch)
+        outputs = observe()
+    found = service.app.canary().find(outputs[place])
+    assert [one for one in found if one.mark.startswith(mark)]
