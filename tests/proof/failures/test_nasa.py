@@ -1,0 +1,160 @@
+"""NASA fails in each way there is, times each kind of request."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from proxy.sources.breaker import LONGEST_PAUSE_SECONDS
+from standin.faults import ENDLESS, Fault
+from tests.proof.failures import expected
+from tests.proof.failures.asked import ALL, Kind
+from tests.proof.failures.judged import Seen
+from tests.proof.failures.served import secrets_file, served
+from tests.proof.record import IS_WHOLE, Record, scaled
+
+QUICK = (Fault.UNAVAILABLE,)
+
+FAULTS = tuple(Fault) if IS_WHOLE else QUICK
+
+AT_ONCE = 12
+"""Services at once: they wait more than they do."""
+
+MORE = 3
+
+LOOKS = (0, 1, 5, 10, 30, 60, 120, 300, 600, 2870, 2930)
+"""Seconds after the fault's end."""
+
+PATIENCE_SECONDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What was seen of one kind of request.
+
+    Attributes:
+        first: what came of it.
+        calls: of NASA, for that.
+        more: what came of it when it was asked again.
+        back_seconds: after the fault's end.
+        back: what came of it then.
+    """
+
+    first: Seen
+    calls: int
+    more: tuple[Seen, ...]
+    back_seconds: int
+    back: Seen
+
+
+def observe(secrets: Path, fault: Fault, kind: Kind) -> Cell:
+    """Let NASA fail, ask, ask again, let it be well, and ask until it works."""
+    with served(secrets) as service:
+        service.prepare([kind])
+        service.break_nasa(fault)
+        first = service.app.ask(kind, PATIENCE_SECONDS)
+        calls = len(service.nasa.requests)
+        often = 1 if fault in ENDLESS else MORE
+        more = tuple(service.app.ask(kind, PATIENCE_SECONDS) for _ in range(often))
+        service.nasa.faults.clear()
+        for before, look in zip((0, *LOOKS), LOOKS, strict=False):
+            service.advance(seconds=look - before)
+            back = service.app.ask(kind)
+            if back.is_well:
+                break
+        return Cell(first, calls, more, look, back)
+
+
+@pytest.fixture(scope="module", params=FAULTS)
+def fault(request: pytest.FixtureRequest) -> Fault:
+    """Be one way to fail."""
+    assert isinstance(request.param, Fault)
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def cells(fault: Fault, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[Kind, Cell]]:
+    """See all of them, each with a service and a NASA of its own."""
+    secrets = secrets_file(tmp_path_factory.mktemp("secrets"))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        seen = pool.map(partial(observe, secrets, fault), ALL)
+        yield dict(zip(ALL, seen, strict=True))
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_cell(fault: Fault, kind: Kind, cells: Mapping[Kind, Cell]) -> None:
+    """Each request comes out as it has to, costs no more than it may, and recovers in time."""
+    cell, wanted = cells[kind], expected.of_nasa(fault, kind)
+    assert cell.first.how in wanted.how
+    assert cell.calls <= wanted.calls
+    assert cell.first.seconds < wanted.seconds
+    # An API that has failed often enough is set aside, which is a 503.
+    is_error = kind.group == "record" and kind.state == "cold"
+    assert {one.how for one in cell.more} <= wanted.how | ({"503"} if is_error else set())
+    assert cell.back.is_well
+    assert cell.back_seconds <= wanted.back_seconds
+
+
+GROUPS = {
+    "held": ("latest-held", "date-held", "range-held", "open-range-held", "extras-held"),
+    "past its lifetime": ("latest-old", "date-old", "range-old", "open-range-old", "extras-old"),
+    "not held": ("latest-cold", "date-cold", "range-cold", "open-range-cold", "extras-cold"),
+    "count of what is held": ("count-of-held",),
+    "count of more": ("count-of-more",),
+    "picture": ("picture",),
+    "other API": ("other-api-cold",),
+}
+"""Columns of the table: cells that have to be alike. The rest is as ever."""
+
+
+def test_row(fault: Fault, cells: Mapping[Kind, Cell], proof: Record) -> None:
+    """The table says what was seen."""
+    by_name = {kind.name: cell for kind, cell in cells.items()}
+    row = {}
+    for column, names in GROUPS.items():
+        group = [by_name[name] for name in names]
+        how = sorted({cell.first.how for cell in group})
+        calls, back = max(cell.calls for cell in group), max(cell.back_seconds for cell in group)
+        row[column] = " or ".join(how) + f", {calls}" + (f", {back} s" if back else "")
+    proof.row("failures-nasa", NASA=f"`{fault}`", **row)
+    assert len(row) == len(GROUPS)
+
+
+OUTAGE_SECONDS, EVERY_SECONDS = 3600, 30
+
+
+THROUGH_OUTAGE = ("latest-old", "date-cold", "range-cold")[: scaled(1, 3)]
+
+
+@pytest.mark.parametrize("name", THROUGH_OUTAGE)
+def test_long_outage(name: str, tmp_path: Path, proof: Record) -> None:
+    """After an hour without NASA, all of it asked through, it is back within the longest pause."""
+    kind = next(kind for kind in ALL if kind.name == name)
+    with served(secrets_file(tmp_path)) as service:
+        service.prepare([kind])
+        service.break_nasa(Fault.UNAVAILABLE)
+        hows = set()
+        for _ in range(OUTAGE_SECONDS // EVERY_SECONDS):
+            hows.add(service.app.ask(kind).how)
+            service.advance(seconds=EVERY_SECONDS)
+        calls = len(service.nasa.requests)
+        service.nasa.faults.clear()
+        back_seconds = 0
+        while not service.app.ask(kind).is_well:
+            service.advance(seconds=EVERY_SECONDS)
+            back_seconds += EVERY_SECONDS
+    asked = OUTAGE_SECONDS // EVERY_SECONDS
+    proof.row(
+        "failures-outage",
+        request=name,
+        asked=f"{asked} times",
+        came=" or ".join(sorted(hows)),
+        calls_of_NASA=calls,
+        back_after=f"{back_seconds} s",
+    )
+    assert hows == expected.of_nasa(Fault.UNAVAILABLE, kind).how
+    assert calls < asked
+    assert back_seconds <= LONGEST_PAUSE_SECONDS + EVERY_SECONDS
