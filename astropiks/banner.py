@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from astropiks import demands, kept_keys, recipient
+from astropiks.console.key import ConsoleKey
 from astropiks.mint import mint
 from edge.settings import DevelopmentSettings, Settings
 from secrets_service.assembly import build_catalog
@@ -16,14 +17,15 @@ EXAMPLE_DATE = "2021-10-12"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
-def banner(settings: DevelopmentSettings, nasa: str) -> str:
-    """Say where everything is, and give lines to paste."""
+def banner(settings: DevelopmentSettings, nasa: str, key: ConsoleKey) -> str:
+    """Say where everything is, and give lines to paste. It is the one place that tells *key*."""
     urls = base_urls(settings)
     base = next(iter(urls.values()))
     is_near = settings.host in {*EVERYWHERE, "localhost", "127.0.0.1", "::1"}
     lines = [
         "",
-        *([f"Open {base}/ in a browser: there you can try everything.", ""] if is_near else []),
+        *([f"Open {key.address(base)} in a browser: there you can try everything."] * is_near),
+        *([""] * is_near),
         f"NASA is {nasa}",
         "",
         "Base URLs for the app:",

@@ -10,6 +10,7 @@ from astropiks import kept_keys, server
 from astropiks.apps import Application, create_app
 from astropiks.banner import banner, base_urls, examples
 from astropiks.console.app import Console
+from astropiks.console.key import ConsoleKey
 from astropiks.console.page import About
 from attestation.claims import Clock
 from edge import logs
@@ -63,14 +64,17 @@ def _serve(
     listener: socket.socket,
     conditions: Conditions | None = None,
 ) -> None:
-    print(banner(settings, nasa), flush=True)  # noqa: T201
-    server.serve_here(with_console(create_app(settings), settings, nasa, conditions), listener)
+    key = ConsoleKey.make(settings.port)
+    print(banner(settings, nasa, key), flush=True)  # noqa: T201
+    console = with_console(create_app(settings), settings, nasa, key, conditions)
+    server.serve_here(console, listener)
 
 
 def with_console(
     app: Application,
     settings: DevelopmentSettings,
     nasa: str,
+    key: ConsoleKey,
     conditions: Conditions | None = None,
     clock: Clock = time.time,
 ) -> Console:
@@ -80,6 +84,7 @@ def with_console(
         app: as it is served in production.
         settings: of *app*.
         nasa: says who plays NASA.
+        key: opens the console.
         conditions: of the stand-in for NASA, if there is one.
         clock: the present, as Unix time in seconds.
     """
@@ -90,4 +95,4 @@ def with_console(
         curl=next(examples(settings, next(iter(urls.values())))),
         is_stand_in=conditions is not None,
     )
-    return Console(app, settings, about, conditions=conditions, clock=clock)
+    return Console(app, settings, about, key, conditions=conditions, clock=clock)

@@ -129,6 +129,10 @@ def _fields(members: object) -> dict[str, str]:
     fields = {name: members[name] for name in FIELDS if name in members}
     if not all(isinstance(value, str) for value in fields.values()):
         raise InvalidRecordError("a field is not text")
+    try:
+        "".join(fields.values()).encode()
+    except UnicodeEncodeError:  # half of a character, which JSON can write and UTF-8 cannot
+        raise InvalidRecordError("a field is not Unicode text") from None
     return fields
 
 

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from astropiks.apps import Application
 from astropiks.console.askers import Askers
 from astropiks.console.callers import may_ask
+from astropiks.console.key import HOME, ConsoleKey
 from astropiks.console.page import About, Page
 from astropiks.console.pictures import Pictures
 from astropiks.console.routes import Requests, Samples, routes
@@ -21,7 +22,7 @@ from edge.fast_path import FastPath, Header, Reply
 from edge.settings import DevelopmentSettings
 from standin.conditions import Conditions
 
-HOME, BELOW = "/", "/console/"
+BELOW = "/console/"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -41,7 +42,8 @@ HEADERS = {
 class Console:
     """The ASGI application of `astropiks dev`.
 
-    Gate and composition know nothing of it. Whoever may not see it, gets their answer.
+    Gate and composition know nothing of it. Whoever may not see it, gets their answer; whoever
+    might, but has no key, is told where it is.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Console:
         app: Application,
         settings: DevelopmentSettings,
         about: About,
+        key: ConsoleKey,
         *,
         conditions: Conditions | None = None,
         clock: Clock = time.time,
@@ -60,12 +63,14 @@ class Console:
             app: everything else.
             settings: of *app*, also for the tokens that are made here.
             about: what to say of it.
+            key: opens it.
             conditions: of the stand-in for NASA, if there is one.
             clock: the present, as Unix time in seconds; of *app*, too.
             samples: gives what has been counted.
         """
         self.fast_path = BehindConsole(app.fast_path) if app.fast_path else None
         self._app = app
+        self._key = key
         self._pictures = Pictures(settings)
         askers = Askers(settings, clock)
         page = Page(app, settings, about, askers, self._pictures)
@@ -81,7 +86,8 @@ class Console:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         elif scope["type"] == "http" and is_own(scope["path"]) and may_ask(scope):
-            await self._console(dict(scope), receive, _hardened(send))
+            answer = self._key.answer(scope) or self._console
+            await answer(dict(scope), receive, _hardened(send))
         else:
             await self._app(scope, receive, send)
 

@@ -17,8 +17,10 @@ EMULATOR = "10.0.2.2"
 
 LOCAL_NAMES = frozenset({"localhost", EMULATOR})
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
-"""By these a tunnel or router gives itself away. Then whoever asks is not who has connected."""
+FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "true-client-ip"})
+FORWARDED_FAMILIES = ("x-forwarded-", "cf-", "fly-")
+"""By these a tunnel or router gives itself away. Then whoever asks is not who has connected. Those
+that leave none of them are what `astropiks.console.key` is for."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -30,7 +32,7 @@ def may_ask(scope: Scope) -> bool:
     """Tell whether the console answers this request."""
     headers = Headers(scope=scope)
     is_near = _is_loopback((scope.get("client") or ("",))[0])
-    if not is_near or any(name in headers for name in FORWARDED) or not _is_local(headers):
+    if not is_near or any(map(_is_forwarding, headers)) or not _is_local(headers):
         return False
     return _is_visit(scope, headers) or _is_of_own_page(scope, headers)
 
@@ -38,6 +40,10 @@ def may_ask(scope: Scope) -> bool:
 def origin_of(scope: Scope) -> str:
     """Give the origin by which a request that may ask has come here."""
     return f"{scope.get('scheme', 'http')}://{Headers(scope=scope)['host']}"
+
+
+def _is_forwarding(name: str) -> bool:
+    return name in FORWARDED or name.startswith(FORWARDED_FAMILIES)
 
 
 def _is_local(headers: Headers) -> bool:

@@ -123,5 +123,9 @@ def day(text: str) -> str:
 
 def link(url: str) -> str | None:
     """Give the address of a web page or file, if *url* is one: never a script."""
-    absolute = urljoin(NASA_PAGES, url.strip())
-    return absolute if urlsplit(absolute).scheme in {"http", "https"} else None
+    try:
+        absolute = urljoin(NASA_PAGES, url.strip())
+        is_web = urlsplit(absolute).scheme in {"http", "https"}
+    except ValueError:  # such as http://[x
+        return None
+    return absolute if is_web else None

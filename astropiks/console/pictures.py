@@ -27,6 +27,7 @@ class Pictures:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._app = Starlette(routes=images.routes(settings.image_hosts))
+        self._app.router.redirect_slashes = False
         self._links = PictureLinks(BASE, settings.image_hosts)
         self._source: PictureSource | None = None
 

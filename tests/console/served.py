@@ -1,17 +1,20 @@
 """The console on a real socket: as `astropiks dev` serves it, or with a clock that can be set."""
 
 import base64
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 from starlette.types import ASGIApp
 
 from astropiks import dev, server
 from astropiks.apps import create_app
 from astropiks.console.app import Console
+from astropiks.console.key import ConsoleKey
 from edge.settings import DevelopmentSettings
 from standin.app import StandIn
 from standin.calendar import SettableClock
@@ -20,6 +23,7 @@ from tests.conftest import SECRET
 from tests.processes import ASTROPIKS, environment, free_port, running, wait_for
 
 NASA_KEY = "standin-key"
+KEY = ConsoleKey("key-of-the-tests", "console-of-the-tests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Bench:
     """A console whose clock stands still until it is set.
 
     Attributes:
-        url: where it is.
+        url: opens it.
         clock: of all: NASA's, the service's, the tokens'.
         conditions: what is the matter with NASA.
     """
@@ -39,12 +43,29 @@ class Bench:
 
 @contextmanager
 def astropiks_dev(folder: Path, **variables: str) -> Iterator[str]:
-    """Run `astropiks dev` in *folder* and give its base URL."""
+    """Run `astropiks dev` in *folder* and give the address that opens its console."""
     port, output = free_port(), folder / "output"
     env = environment(PORT=str(port), **variables)
     with running([*ASTROPIKS, "dev"], env, folder, output) as process:
         wait_for(port, process, output)
-        yield f"http://127.0.0.1:{port}"
+        (url,) = re.findall(r"^Open (\S+) in a browser", output.read_text(), re.MULTILINE)
+        assert url.startswith(f"http://127.0.0.1:{port}/?key=")
+        yield url
+
+
+def base_of(url: str) -> str:
+    """Give the base URL of what an address opens."""
+    return url.partition("/?key=")[0]
+
+
+@contextmanager
+def visitor(url: str) -> Iterator[httpx.Client]:
+    """Open the console as a browser does, and give the client that may see it."""
+    base = base_of(url)
+    headers = {"Origin": base, "Console-Request": "1"}
+    with httpx.Client(base_url=base, headers=headers, trust_env=False) as client:
+        assert client.get(url).headers["Location"] == "/"
+        yield client
 
 
 @contextmanager
@@ -55,8 +76,8 @@ def bench(nasa: ASGIApp | None = None, /, **changes: object) -> Iterator[Bench]:
     with server.serving(nasa or stand_in) as upstream:
         settings = development_settings(upstream, **changes)
         console = make_console(settings, clock, None if nasa else stand_in.conditions)
-        with server.serving(console) as url:
-            yield Bench(url, clock, stand_in.conditions)
+        with server.serving(console) as base:
+            yield Bench(KEY.address(base), clock, stand_in.conditions)
 
 
 def make_console(
@@ -64,7 +85,7 @@ def make_console(
 ) -> Console:
     """Put the console before the whole application."""
     app = create_app(settings, clock=clock)
-    return dev.with_console(app, settings, "a stand-in.", conditions, clock)
+    return dev.with_console(app, settings, "a stand-in.", KEY, conditions, clock)
 
 
 def development_settings(upstream: str, **changes: object) -> DevelopmentSettings:

@@ -10,6 +10,7 @@ import pytest
 import astropiks.console
 from astropiks.console.app import POLICY, BehindConsole
 from astropiks.console.askers import Who
+from astropiks.console.page import link
 from astropiks.console.switchboard import APIS, FAULTS, FIELDS
 from edge import metrics
 from edge.fast_path import Reply
@@ -24,6 +25,7 @@ from tests.console.served import (
     bench,
     development_settings,
     make_console,
+    visitor,
 )
 
 SCRIPTS = sorted(Path(astropiks.console.__file__).parent.glob("static/*.js"))
@@ -33,18 +35,12 @@ DAY = f"{APOD}?date=2021-10-12"
 
 def test_banner(tmp_path: Path) -> None:
     """`astropiks dev` names the console's address first, and it is there."""
-    with astropiks_dev(tmp_path) as url:
+    with astropiks_dev(tmp_path) as url, visitor(url) as client:
         said = (tmp_path / "output").read_text()
-        answer = httpx.get(f"{url}/", trust_env=False)
-    assert 0 < said.index(f"Open {url}/ in a browser") < said.index("NASA is ")
+        answer = client.get("/")
+    assert 0 < said.index(f"Open {url} in a browser") < said.index("NASA is ")
     assert answer.status_code == 200
     assert "development console" in answer.text
-
-
-def page(url: str) -> httpx.Client:
-    """Ask as the page does."""
-    headers = {"Origin": url, "Console-Request": "1"}
-    return httpx.Client(base_url=url, headers=headers, trust_env=False)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +54,7 @@ def here() -> Iterator[Bench]:
 def client(here: Bench) -> Iterator[httpx.Client]:
     """Be its page."""
     here.conditions.faults = {}
-    with page(here.url) as client:
+    with visitor(here.url) as client:
         yield client
 
 
@@ -74,7 +70,7 @@ def test_headers(client: httpx.Client, path: str) -> None:
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "unsafe" not in POLICY
-    assert "default-src 'none'" in POLICY
+    assert {"default-src 'none'", "frame-ancestors 'none'"} < {*POLICY.split("; ")}
 
 
 class Elements(HTMLParser):
@@ -151,7 +147,7 @@ def test_verdict(client: httpx.Client, who: Who) -> None:
 def test_protected(variables: dict[str, str]) -> None:
     """Whatever protections are on: the genuine app passes, also to secrets, and nobody else."""
     changes = {name.lower(): value for name, value in variables.items()}
-    with bench(**changes) as served, page(served.url) as client:
+    with bench(**changes) as served, visitor(served.url) as client:
         for target in (DAY, "/secrets"):
             asked = {
                 who: client.get(target, headers=headers_of(client, who, target)).status_code
@@ -163,8 +159,8 @@ def test_protected(variables: dict[str, str]) -> None:
 
 def test_nothing_to_bind_to() -> None:
     """Where no binding can be checked, an unbound token is no choice."""
-    with bench(services="proxy") as served:
-        elements = Elements(httpx.get(served.url, trust_env=False).text).found
+    with bench(services="proxy") as served, visitor(served.url) as client:
+        elements = Elements(client.get("/").text).found
     disabled = {one["value"] for tag, one in elements if tag == "input" and "disabled" in one}
     assert disabled == {"unbound", "stolen"}
 
@@ -172,8 +168,8 @@ def test_nothing_to_bind_to() -> None:
 def test_secrets_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that serves secrets alone has a console without pictures."""
     monkeypatch.chdir(tmp_path)  # where the key for the printed line is kept
-    with bench(services="secrets") as served:
-        text = httpx.get(served.url, trust_env=False).text
+    with bench(services="secrets") as served, visitor(served.url) as client:
+        text = client.get("/").text
     assert 'id="secrets"' in text
     assert 'id="gallery"' not in text
 
@@ -204,7 +200,8 @@ def test_picture(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["evil.example/a.jpg", "apod.nasa.gov/..%2fa.jpg", "apod.nasa.gov//a.jpg", ""]
+    "path",
+    ["evil.example/a.jpg", "apod.nasa.gov/..%2fa.jpg", "apod.nasa.gov//a.jpg", "apod.nasa.gov", ""],
 )
 def test_no_picture(client: httpx.Client, path: str) -> None:
     """Nothing but pictures of the configured hosts can be had there."""
@@ -213,12 +210,19 @@ def test_no_picture(client: httpx.Client, path: str) -> None:
 
 def test_links_of_records() -> None:
     """Where records lead through the proxy, the page finds their pictures all the same."""
-    with bench(image_proxy="on", public_base_url="http://10.0.2.2:8080") as served:
-        elements = Elements(httpx.get(served.url, trust_env=False).text).found
+    settings = {"image_proxy": "on", "public_base_url": "http://10.0.2.2:8080"}
+    with bench(**settings) as served, visitor(served.url) as client:
+        elements = Elements(client.get("/").text).found
         (source,) = (one["src"] or "" for tag, one in elements if tag == "img")
-        found = httpx.get(f"{served.url}{source}", trust_env=False)
+        found = client.get(source)
     assert source.startswith("/console/v2/apod.nasa.gov/apod/image/")
     assert found.status_code == 200
+
+
+@pytest.mark.parametrize("url", ["http://[x", "https://[::1", "//[", "mailto:x", "javascript:x"])
+def test_odd_links(url: str) -> None:
+    """What is no address of a web page is no link, and costs nobody the page."""
+    assert link(url) is None
 
 
 def test_conditions(client: httpx.Client, here: Bench) -> None:
@@ -262,9 +266,9 @@ def test_fast_path(clock: SettableClock) -> None:
 
 def test_nasa_away() -> None:
     """While NASA is away the page comes all the same, at once."""
-    with bench() as served:
+    with bench() as served, visitor(served.url) as client:
         served.conditions.faults = {"legacy": Fault.HANG, "science": Fault.HANG}
-        answer = httpx.get(served.url, trust_env=False)
+        answer = client.get("/")
     assert answer.status_code == 200
     assert "NASA has not answered yet." in answer.text
 

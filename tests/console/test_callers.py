@@ -65,7 +65,13 @@ def test_elsewhere(peer: str, host: str) -> None:
     assert not may_ask(scope(peer=peer, host=host))
 
 
-@pytest.mark.parametrize("name", ["forwarded", "x_forwarded_for", "x_forwarded_host", "via"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("forwarded", "x_forwarded_for", "x_forwarded_host", "x_forwarded_anything", "via"),
+        *("x_real_ip", "cf_connecting_ip", "cf_ray", "true_client_ip", "fly_client_ip"),
+    ],
+)
 def test_forwarded(name: str) -> None:
     """Whoever comes by a tunnel or router is not who has connected."""
     assert not may_ask(scope(**{name: "for=203.0.113.9"}))

@@ -18,6 +18,7 @@ from astropiks.server import serving
 from secrets_service.sealing import unseal
 from standin.app import StandIn
 from tests import moto_server
+from tests.console.served import astropiks_dev, visitor
 from tests.edge.test_tracing import Collector, collecting
 from tests.processes import ASTROPIKS, environment, free_port, run, running, wait_for
 from tests.proof import marked
@@ -268,20 +269,17 @@ def test_commands(world: World, name: str, looked: Looked) -> None:
 
 def test_dev(world: World, looked: Looked) -> None:
     """What development shows and answers has tokens that it makes, and no secret beside."""
-    app, port, output = App(), free_port(), world.folder / "output"
-    env = environment(**world.variables, PORT=str(port), HOME=str(world.folder))
+    app, output = App(), world.folder / "output"
+    variables = {**world.variables, "HOME": str(world.folder)}
     came = []
-    with running([*ASTROPIKS, "dev"], env, world.folder, output) as process:
-        wait_for(port, process, output)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            own = {"Origin": str(client.base_url).rstrip("/"), "Console-Request": "1"}
-            sent = {"headers": app.headers("/", invalid=Invalid.SIGNATURE)}
-            came.append(client.post("/console/verdict", json=sent, headers=own))
-            asked = {"who": "genuine", "target": "/secrets"}
-            came.append(client.post("/console/headers", json=asked, headers=own))
-            came.append(client.post("/console/headers", json=sent, headers=own))
-            paths = ("/", "/console/counters", "/docs", "/openapi.json", "/secrets")
-            came += [client.get(path) for path in paths]
+    with astropiks_dev(world.folder, **variables) as url, visitor(url) as client:
+        sent = {"headers": app.headers("/", invalid=Invalid.SIGNATURE)}
+        came.append(client.post("/console/verdict", json=sent))
+        asked = {"who": "genuine", "target": "/secrets"}
+        came.append(client.post("/console/headers", json=asked))
+        came.append(client.post("/console/headers", json=sent))
+        paths = ("/", "/console/counters", "/docs", "/openapi.json", "/secrets")
+        came += [client.get(path) for path in paths]
     statuses = [one.status_code for one in came]
     assert statuses == [200, 200, 400, 200, 200, 200, 200, 401]
     canary = Canary({**app.marks, "AWS's key": AWS_KEY.encode()})

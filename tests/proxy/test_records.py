@@ -71,6 +71,7 @@ PLACEHOLDER = {
         pytest.param({"title": None}, id="null"),
         pytest.param({"explanation": ["x"]}, id="list"),
         pytest.param({"copyright": 7}, id="number"),
+        pytest.param({"copyright": "\ud83d"}, id="half a character"),
         pytest.param({"service_version": "v2"}, id="another version"),
         pytest.param({"media_type": "iframe"}, id="another media type"),
         pytest.param({"url": ""}, id="image without address"),
