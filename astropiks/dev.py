@@ -6,7 +6,7 @@ import time
 
 from pydantic import SecretStr
 
-from astropiks import kept_keys, server
+from astropiks import development, kept_keys, server
 from astropiks.apps import Application, create_app
 from astropiks.banner import banner, base_urls, examples
 from astropiks.console.app import Console
@@ -14,15 +14,12 @@ from astropiks.console.key import ConsoleKey
 from astropiks.console.page import About
 from attestation.claims import Clock
 from edge import logs
-from edge.environment import load
 from edge.settings import DevelopmentSettings
 from secrets_service.assembly import build_catalog
 from standin.app import StandIn
 from standin.conditions import Conditions
 
 STANDIN_KEY = "standin-key"
-EXAMPLE_SECRET = {"example": SecretStr("a value that make run has made up")}
-"""What is delivered where no secret has been configured."""
 
 
 def run() -> None:
@@ -34,9 +31,7 @@ def run() -> None:
         ListenError: the port cannot be had.
     """
     kept_keys.prepare_environment()
-    settings = load(DevelopmentSettings)
-    if not settings.runtime_secrets and settings.runtime_secrets_file is None:
-        settings = settings.model_copy(update={"runtime_secrets": EXAMPLE_SECRET})
+    settings = development.settings()
     if settings.serves_secrets:
         build_catalog(settings, os.environ)  # a mistake in it is told before anything is served
     logs.configure(settings.log_format, settings.log_level)

@@ -38,14 +38,32 @@ SECRET_NAMES = (
 )
 
 
-def prepare_environment() -> None:
+class NoServiceError(Exception):
+    """No service could have the secret that would be used; the message says what to do."""
+
+
+def prepare_environment(*, is_beside_service: bool = False) -> None:
     """Read `.env`, and give the environment an attestation secret if it has none.
 
     The secret is made once and kept, so that `token mint` in a second shell fits.
+
+    Args:
+        is_beside_service: whether the secret is of use only if a service here has it, too.
+
+    Raises:
+        NoServiceError: none has been started here, nor is this a checkout.
     """
-    env_file.add(checkout() / ".env")
-    if not any(map(os.environ.get, SECRET_NAMES)):
-        os.environ["APPROOV_BASE64_SECRET_FILE"] = str(_kept_secret(secret_file()))
+    here = checkout()
+    env_file.add(here / ".env")
+    if any(map(os.environ.get, SECRET_NAMES)):
+        return
+    path = secret_file()
+    if is_beside_service and not path.exists() and not _is_ours(here / "pyproject.toml"):
+        raise NoServiceError(
+            "No service has made its secret here. Run this in the service's checkout, or set "
+            "APPROOV_BASE64_SECRET to the one that it has."
+        )
+    os.environ["APPROOV_BASE64_SECRET_FILE"] = str(_kept_secret(path))
 
 
 def secret_origin() -> str:

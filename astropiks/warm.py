@@ -98,7 +98,12 @@ def _said(count: int, *, came: int, kept: int, failure: SourceError | None, has_
         )
     if problems:
         raise WarmingError(" ".join(problems))
-    return f"{'Redis' if has_redis else 'NASA'} has pictures for {kept} of the last {count} days."
+    if not has_redis:
+        return (
+            f"NASA has pictures for {came} of the last {count} days. Nothing of it is kept: set "
+            "REDIS_URL for that."
+        )
+    return f"Redis has pictures for {kept} of the last {count} days."
 
 
 def _has_record(holdings: Holdings, day: date) -> bool:

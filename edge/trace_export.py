@@ -87,19 +87,28 @@ class CountedProcessor(BatchSpanProcessor):
         super().on_end(span)
 
 
-@asynccontextmanager
-async def exported(endpoint: str, version: str) -> AsyncIterator[Tracer]:
-    """Give a tracer whose spans go to the collector at *endpoint*, a base URL."""
+def prepared(endpoint: str, version: str) -> tuple[TracerProvider, OTLPSpanExporter]:
+    """Make what OpenTelemetry's own variables have a say in. Nothing is sent yet.
+
+    Raises:
+        Exception: of any kind: one of these variables is not as OpenTelemetry wants it.
+    """
     ours = Resource({"service.name": "astropiks", "service.version": version})
     resource = ours.merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    return provider, OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=EXPORT_SECONDS)
+
+
+@asynccontextmanager
+async def exported(endpoint: str, version: str) -> AsyncIterator[Tracer]:
+    """Give a tracer whose spans go to the collector at *endpoint*, a base URL."""
+    provider, exporter = prepared(endpoint, version)
     loop, account = asyncio.get_running_loop(), Account()
 
     def tell_from_thread(lost: int) -> None:
         with suppress(RuntimeError):  # the loop has ended before the collector's answer
             loop.call_soon_threadsafe(_tell, lost)
 
-    exporter = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=EXPORT_SECONDS)
     bounded = BoundedExporter(exporter, account, tell_from_thread)
     provider.add_span_processor(CountedProcessor(bounded, account))
     try:

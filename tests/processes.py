@@ -77,3 +77,8 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path) -> Non
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.02)
     raise AssertionError(f"the process did not start:\n{output.read_text()}")
+
+
+def as_checkout(folder: Path) -> None:
+    """Let a folder pass for a checkout of the service, as far as its commands can tell."""
+    (folder / "pyproject.toml").write_text('name = "astropiks-proxy"')

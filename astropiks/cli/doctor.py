@@ -84,21 +84,22 @@ def doctor(
 
 def _configuration(env_file: Path | None, *, is_development: bool) -> "Configuration":
     """Read what is to be checked."""
-    from astropiks import kept_keys
+    from astropiks import development, kept_keys
     from astropiks.doctor.configuration import configuration
     from astropiks.env_file import take
-    from edge.settings import DevelopmentSettings, Settings
+    from edge.environment import load
+    from edge.settings import Settings
 
     if is_development:
         kept_keys.prepare_environment()
-        return configuration(DevelopmentSettings)
+        return configuration(development.settings)
     if env_file:
         try:
             take(env_file)
         except (OSError, ValueError) as error:
             cause = type(error).__name__
             fail(f"{env_file} cannot be read as a file of variables ({cause}).", BAD_CONFIGURATION)
-    return configuration(Settings)
+    return configuration(lambda: load(Settings))
 
 
 def _examined(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from secrets_service.policy import SecretPolicy
 
 commands = typer.Typer(
-    help="Look at runtime secrets; no value is ever shown.", no_args_is_help=True
+    help="Look at runtime secrets. Only `open` shows a value.", no_args_is_help=True
 )
 
 

@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from astropiks.cli.exit import refuse_to_start
+from astropiks.cli.exit import BAD_CONFIGURATION, fail, refuse_to_start
 
 if TYPE_CHECKING:
     from edge.settings import DevelopmentSettings, Settings
@@ -22,14 +22,15 @@ def production_settings() -> "Settings":
 
 
 def development_settings() -> "DevelopmentSettings":
-    """Read `.env` and the environment, with the secret that `astropiks dev` makes."""
-    from astropiks import kept_keys
-    from edge.environment import SettingsError, load
-    from edge.settings import DevelopmentSettings
+    """Read what `astropiks dev` serves with here, for a command that is used beside it."""
+    from astropiks import development, kept_keys
+    from edge.environment import SettingsError
 
-    kept_keys.prepare_environment()
     try:
-        return load(DevelopmentSettings)
+        kept_keys.prepare_environment(is_beside_service=True)
+        return development.settings()
+    except kept_keys.NoServiceError as error:
+        fail(f"{error}", BAD_CONFIGURATION)
     except SettingsError as error:
         refuse_to_start(error)
 

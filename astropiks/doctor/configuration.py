@@ -1,11 +1,12 @@
 """The configuration itself: what is set, and whether it can be used at all."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from astropiks.doctor.finding import Finding, failed, ok
 from astropiks.env_file import own_variables
-from edge.environment import SettingsError, load
+from edge.environment import SettingsError
 from edge.settings import Settings
 from secrets_service.assembly import build_catalog
 from secrets_service.catalog import Catalog
@@ -32,10 +33,10 @@ class Configuration:
         return self.settings is not None and self.catalog is not None
 
 
-def configuration(kind: type[Settings]) -> Configuration:
-    """Read settings of this *kind* from the environment, as what serves would."""
+def configuration(read: Callable[[], Settings]) -> Configuration:
+    """*Read* settings from the environment, as what serves would."""
     try:
-        settings = load(kind)
+        settings = read()
     except SettingsError as error:
         return Configuration(tuple(_problem(problem) for problem in error.problems))
     told = Configuration((_set(),), settings)

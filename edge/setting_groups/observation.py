@@ -1,5 +1,6 @@
 """What the service tells of itself."""
 
+import os
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -14,6 +15,13 @@ def _traceable(url: str) -> str:
     """Demand the packages that send traces."""
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
         raise ValueError("needs the packages of requirements-otel.txt, which are not installed")
+    from edge.trace_export import prepared  # noqa: PLC0415  (only there if they are)
+
+    try:
+        prepared(url, "")
+    except Exception:  # noqa: BLE001  (its text might quote the value)
+        given = ", ".join(name for name in sorted(os.environ) if name.startswith("OTEL_"))
+        raise ValueError(f"cannot be used: OpenTelemetry refuses one of {given}") from None
     return url
 
 

@@ -10,7 +10,7 @@ from attestation.keys import KeyRing, decode_secrets
 from attestation.token import TokenVerifier
 from tests.attestation.test_keys import SAMPLES
 from tests.attestation.test_published_tokens import BAD, GOOD
-from tests.processes import ASTROPIKS, environment, free_port, run, running, wait_for
+from tests.processes import ASTROPIKS, as_checkout, environment, free_port, run, running, wait_for
 
 REASONS = {
     Invalid.EXPIRED: "expired",
@@ -24,6 +24,12 @@ REASONS = {
     Invalid.PADDED: "token_encoding",
     Invalid.MALFORMED: "token_segments",
 }
+
+
+@pytest.fixture(autouse=True)
+def _checkout(tmp_path: Path) -> None:
+    """Be in a checkout."""
+    as_checkout(tmp_path)
 
 
 def mint(cwd: Path, *options: str, **variables: str) -> str:
@@ -51,7 +57,6 @@ def test_mint(tmp_path: Path) -> None:
 
 def test_kept_secret(tmp_path: Path) -> None:
     """The development secret is made once, for its owner's eyes only, also from a subfolder."""
-    (tmp_path / "pyproject.toml").write_text('name = "astropiks-proxy"')
     (tmp_path / "sub").mkdir()
     token = mint(tmp_path)
     file = tmp_path / ".astropiks" / "attestation-secret"
@@ -86,6 +91,18 @@ def test_ipk(tmp_path: Path) -> None:
     """A token may carry an install's key without a signed request around it."""
     assert "with an install key" in explain(tmp_path, mint(tmp_path, "--ipk"))[1]
     assert "without an install key" in explain(tmp_path, mint(tmp_path))[1]
+
+
+@pytest.mark.parametrize(
+    "command", [["token", "mint"], ["token", "explain", "x"], ["secrets", "list"]]
+)
+def test_elsewhere(tmp_path: Path, command: list[str]) -> None:
+    """Where no service has its secret, none is made that no service would have."""
+    (tmp_path / "pyproject.toml").unlink()
+    ended = run([*ASTROPIKS, *command], environment(), tmp_path)
+    assert ended.returncode == 2
+    assert "Run this in the service's checkout, or set APPROOV_BASE64_SECRET" in ended.stderr
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("place", ["environment", "file"])

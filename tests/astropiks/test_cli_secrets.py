@@ -11,7 +11,7 @@ from astropiks.mint import mint
 from astropiks.server import serving
 from tests.attestation.test_keysets import jwk
 from tests.conftest import SECRET, make_settings
-from tests.processes import ASTROPIKS, environment, run
+from tests.processes import ASTROPIKS, as_checkout, environment, run
 
 CATALOG = """
 [secrets.pay-key.policy]
@@ -26,6 +26,12 @@ next = { name = "2126-12", source = "env:PAY_KEY", from = 2126-12-01T00:00:00Z }
 retired = [{ name = "2026-10", until = 2126-11-30T00:00:00Z }]
 """
 SECRETS = [*ASTROPIKS, "secrets"]
+
+
+@pytest.fixture(autouse=True)
+def _checkout(tmp_path: Path) -> None:
+    """Be in a checkout."""
+    as_checkout(tmp_path)
 
 
 def env(tmp_path: Path, catalog: str = CATALOG, **more: str) -> dict[str, str]:
@@ -54,6 +60,12 @@ def test_list(tmp_path: Path) -> None:
         "    2126-12  env:PAY_KEY, from 2126-12-01 00:00 UTC\n"
         "    2026-10  retired, good until 2126-11-30 00:00 UTC\n"
     )
+
+
+def test_list_of_development(tmp_path: Path) -> None:
+    """Where nothing is configured, it has what `make run` delivers."""
+    ended = run([*SECRETS, "list"], environment(), tmp_path)
+    assert ended.stdout.startswith("example\n")
 
 
 def test_check(tmp_path: Path) -> None:

@@ -53,7 +53,10 @@ def test_calls(
     late = (utc_today(nasa.clock()) - latest_published(nasa.clock())).days
     assert ended.returncode == 0, ended.stderr
     said = ended.stdout.splitlines()[-1]
-    assert said == f"NASA has pictures for {days - late} of the last {days} days."
+    assert said == (
+        f"NASA has pictures for {days - late} of the last {days} days. Nothing of it is kept: set "
+        "REDIS_URL for that."
+    )
     assert ended.stderr == f"0/{days} days: begun\n{days}/{days} days: done\n"
     assert len(nasa.requests) == calls
 

@@ -13,7 +13,16 @@ from edge.environment import ALIASES, SECRET_VARIABLES
 from edge.settings import Settings, variables
 from tests.conftest import make_settings
 from tests.documents.commands import here, one_shown, shown
-from tests.processes import ASTROPIKS, ROOT, environment, free_port, run, running, wait_for
+from tests.processes import (
+    ASTROPIKS,
+    ROOT,
+    as_checkout,
+    environment,
+    free_port,
+    run,
+    running,
+    wait_for,
+)
 
 DOCUMENT = "README.md"
 README = (ROOT / DOCUMENT).read_text()
@@ -28,6 +37,12 @@ STANDINS = shown(DOCUMENT, r"astropiks standin .*[^&]$")
 CHANGE = one_shown(DOCUMENT, "PATCH")
 PRODUCTION = shown(DOCUMENT, r"astropiks serve$|^NASA_API_KEY.* doctor --live$")
 DOCTOR = one_shown(DOCUMENT, r"astropiks doctor --dev$")
+
+
+@pytest.fixture(autouse=True)
+def _checkout(tmp_path: Path) -> None:
+    """Be in a checkout."""
+    as_checkout(tmp_path)
 
 
 def default(field: str) -> str:

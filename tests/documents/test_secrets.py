@@ -11,10 +11,16 @@ from secrets_service.catalog_file import Surroundings
 from secrets_service.errors import SecretError
 from secrets_service.policy import Objection
 from tests.documents.commands import here, shown
-from tests.processes import ROOT, environment, run
+from tests.processes import ROOT, as_checkout, environment, run
 
 DOCUMENT = "secrets_service/README.md"
 TEXT = (ROOT / DOCUMENT).read_text()
+
+
+@pytest.fixture(autouse=True)
+def _checkout(tmp_path: Path) -> None:
+    """Be in a checkout."""
+    as_checkout(tmp_path)
 
 
 @pytest.mark.parametrize("command", shown(DOCUMENT, r"astropiks secrets"))

@@ -126,7 +126,8 @@ def test_folder_is_lost(nasa_url: str, tmp_path: Path) -> None:
 def test_one_worker(nasa_url: str, tmp_path: Path) -> None:
     """A single process shows what it does at METRICS_PORT, with what Python tells of itself."""
     port, metrics_port, output = free_port(), free_port(), tmp_path / "output"
-    env = production(nasa_url, port, METRICS_PORT=str(metrics_port))
+    others = {"PROMETHEUS_MULTIPROC_DIR": "/nowhere"}  # of another program: it is nothing to us
+    env = production(nasa_url, port, METRICS_PORT=str(metrics_port), **others)
     with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:
         wait_for(port, process, output)
         assert shown(metrics_port, "astropiks_workers") == 1

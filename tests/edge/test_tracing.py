@@ -318,3 +318,12 @@ async def test_no_exceptions_text(collector: Collector) -> None:
     (span,) = collector.spans()
     assert span["events"] == ""
     assert b"token-in-a-text" not in b"".join(collector.bodies)
+
+
+@pytest.mark.parametrize("name", ["OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT"])
+def test_bad_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What OpenTelemetry would refuse at the start is told with the other settings, unquoted."""
+    monkeypatch.setenv(name, "nonsense")
+    with pytest.raises(ValueError, match=f"OpenTelemetry refuses one of {name}") as caught:
+        make_settings(otel_exporter_otlp_endpoint="http://127.0.0.1:4318")
+    assert "nonsense" not in str(caught.value)
