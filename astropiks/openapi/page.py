@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -19,6 +20,11 @@ PACKAGE, ASSETS = "astropiks.openapi", "assets"
 
 SEALED_TOKEN = "sealed-token"
 """The token that is bound to a recipient as well."""
+
+COMMAND = ".venv/bin/astropiks"
+"""In a checkout."""
+
+UNKNOWN_BASE = "https://your.domain"
 
 POLICY = (
     "default-src 'none'; style-src '{style}'; base-uri 'none'; form-action 'none'; "
@@ -46,8 +52,13 @@ class Shown:
     samples: list[Sample]
 
 
-def render(document: Document) -> tuple[bytes, str]:
-    """Give the page and its Content-Security-Policy."""
+def render(document: Document, *, in_production: bool) -> tuple[bytes, str]:
+    """Give the page and its Content-Security-Policy.
+
+    Args:
+        document: to show.
+        in_production: whether Approov makes the tokens, or whoever reads this.
+    """
     environment = Environment(
         loader=PackageLoader(PACKAGE, ASSETS),
         autoescape=True,
@@ -66,8 +77,10 @@ def render(document: Document) -> tuple[bytes, str]:
     style = resources.files(PACKAGE).joinpath(ASSETS, "docs.css").read_text(encoding="utf-8")
     page = environment.get_template("docs.html").render(
         document=document,
+        command=COMMAND,
+        in_production=in_production,
         groups=[*groups(document)],
-        variables="\n".join(variables(document)),
+        variables="\n".join(variables(document, in_production=in_production)),
         style=Markup(style),  # noqa: S704  (our own file)
     )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -157,17 +170,20 @@ def variable(scheme: str) -> str:
     return "$" + scheme.upper().replace("-", "_")
 
 
-def variables(document: Document) -> Iterator[str]:
-    """Give the lines that set what the lines to paste need, on a developer's machine."""
+def variables(document: Document, *, in_production: bool) -> Iterator[str]:
+    """Give the lines that set what the lines to paste need."""
     schemes = document["components"]["securitySchemes"]
     bound = [name for name in schemes if name.startswith("binding-")]
     base = document["servers"][0]["url"]
-    yield f"BASE_URL={'…' if base == '/' else base}"
+    base = UNKNOWN_BASE if base == "/" else base
+    minted = partial(_genuine, base) if in_production else _minted
+    yield f"BASE_URL={base}"
     yield from (_set(name, BOUND_VALUE) for name in bound)
-    yield _set(TOKEN, _minted(bound))
+    yield _set(TOKEN, minted(bound))
     if RECIPIENT in schemes:
-        yield _set(RECIPIENT, '"$(astropiks secrets recipient)"')
-        yield _set(SEALED_TOKEN, _minted([*bound, RECIPIENT]))
+        recipient = "…" if in_production else f'"$({COMMAND} secrets recipient)"'
+        yield _set(RECIPIENT, recipient)
+        yield _set(SEALED_TOKEN, minted([*bound, RECIPIENT]))
     yield from (_set(name, "…") for name in (METRICS, *SIGNATURE) if name in schemes)
 
 
@@ -177,5 +193,14 @@ def _set(name: str, value: str) -> str:
 
 def _minted(bound: list[str]) -> str:
     """Give the command that makes a token, bound to the values of some headers."""
-    option = f' --bind "{"".join(map(variable, bound))}"' if bound else ""
-    return f'"$(astropiks token mint{option})"'
+    return f'"$({COMMAND} token mint{_option("--bind", bound)})"'
+
+
+def _genuine(base: str, bound: list[str]) -> str:
+    """Give the command by which Approov makes one for the address *base*."""
+    option = _option("-setDataHashInToken", bound)
+    return f'"$(approov token -genExample {urlsplit(base).netloc}{option})"'
+
+
+def _option(name: str, bound: list[str]) -> str:
+    return f' {name} "{"".join(map(variable, bound))}"' if bound else ""

@@ -50,4 +50,5 @@ class Description:
     def _page(self) -> tuple[bytes, str]:
         from astropiks.openapi.page import render  # noqa: PLC0415
 
-        return render(json.loads(self._document))
+        document = json.loads(self._document)
+        return render(document, in_production=self._settings.in_production)

@@ -61,7 +61,7 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def page() -> str:
     """Be the page of a process that serves everything."""
-    return render(DOCUMENT)[0].decode()
+    return render(DOCUMENT, in_production=True)[0].decode()
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,18 @@ def test_markup(read: Reader) -> None:
     targets = {link.removeprefix("#") for link in read.links if link.startswith("#")}
     assert targets <= set(read.ids)
     assert {link for link in read.links if not link.startswith("#")} == {"openapi.json"}
+
+
+def test_commands(read: Reader) -> None:
+    """In production its lines ask for the reader's domain, and Approov makes the tokens."""
+    somewhere = {**DOCUMENT, "servers": [{"url": "/", "description": "Here."}]}
+    text = Reader(render(somewhere, in_production=True)[0].decode()).text
+    assert "BASE_URL=https://your.domain\n" in text
+    assert '="$(approov token -genExample your.domain' in text
+    assert "astropiks token" not in text + read.text
+    own = Reader(render(DOCUMENT, in_production=False)[0].decode()).text
+    assert '="$(.venv/bin/astropiks token mint' in own
+    assert "approov token" not in own
 
 
 def test_headings(read: Reader) -> None:
@@ -130,7 +142,7 @@ def test_escaped() -> None:
     """Whatever stands in a text, it is text."""
     assert code("a <b> `c & <d>`") == "a &lt;b&gt; <code>c &amp; &lt;d&gt;</code>"
     hostile = {**DOCUMENT, "info": {**DOCUMENT["info"], "title": "<script>alert(1)</script>"}}
-    assert "script" not in Reader(render(hostile)[0].decode()).names
+    assert "script" not in Reader(render(hostile, in_production=True)[0].decode()).names
 
 
 @pytest.mark.parametrize(

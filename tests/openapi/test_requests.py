@@ -18,8 +18,9 @@ import httpx
 import pytest
 from openapi_schema_validator import OAS31Validator
 
+from tests.documents.commands import here
 from tests.openapi.conftest import METRICS_TOKEN
-from tests.processes import ASTROPIKS, environment, free_port, run, running, wait_for
+from tests.processes import ASTROPIKS, as_checkout, environment, free_port, run, running, wait_for
 
 VARIETY = {
     "everything": {
@@ -84,6 +85,12 @@ COLLECTION = {
     },
 }
 """What format 2.1 demands of a collection with folders."""
+
+
+@pytest.fixture(autouse=True)
+def _checkout(tmp_path: Path) -> None:
+    """Be in a checkout."""
+    as_checkout(tmp_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +194,7 @@ def test_pasted(tmp_path: Path, variables: dict[str, str]) -> None:
             re.DOTALL,
         )
         (_, settings), *lines = [(caption, html.unescape(text)) for caption, text in shown]
-        script = settings.replace("METRICS_TOKEN=…", f"METRICS_TOKEN={METRICS_TOKEN}")
+        script = here(settings).replace("METRICS_TOKEN=…", f"METRICS_TOKEN={METRICS_TOKEN}")
         for _, line in lines:
             script += f"\n{line} --silent --output /dev/null --write-out '%{{http_code}}\\n'"
         got = run(["sh", "-ec", script], env, tmp_path)
