@@ -6,6 +6,7 @@ from astropiks.doctor.clocks import clock
 from astropiks.doctor.configuration import Configuration
 from astropiks.doctor.finding import Section
 from astropiks.doctor.keys import keys
+from astropiks.doctor.listening import listening
 from astropiks.doctor.live import live
 from astropiks.doctor.nasa import nasa
 from astropiks.doctor.protections import protections
@@ -31,7 +32,7 @@ async def examine(
         return
     yield Section("Services", tuple(services(settings, catalog)))
     yield Section("Tokens", (*protections(settings), *keys(settings, here)))
-    yield Section("Requests", tuple(traffic(settings, here)))
+    yield Section("Requests", (*listening(settings, here), *traffic(settings, here)))
     yield Section("NASA", tuple(nasa(settings, here)))
     if settings.redis_url is not None:
         # Only where it is used: the library takes its time and memory.
