@@ -33,6 +33,13 @@ CONNECT_SECONDS = 1.0
 
 HEARTBEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+AWAY = "each process goes on by itself, and secrets that are limited or recorded here are refused"
+WHAT_TO_DO: dict[metrics.RedisOutcome, str] = {
+    "away": f"{AWAY}: look at REDIS_URL, REDIS_TLS_VERIFY and Redis",
+    "slow": f"{AWAY}: look at the way to Redis and what else it has to do",
+    "refused": "Redis answers and does not do it: look at its memory (maxmemory) and rights",
+}
+
 TELL_SECONDS = 60.0
 
 LANE_CONNECTIONS = 3
@@ -210,7 +217,8 @@ class RedisLink:
         now = time.monotonic()
         if now - self._told_at >= TELL_SECONDS:
             self._told_at, self._has_told = now, outcome in {"away", "slow"}
-            logs.log("warning", "redis_failed", outcome=outcome, reason=type(error).__name__)
+            reason, detail = type(error).__name__, WHAT_TO_DO.get(outcome)
+            logs.log("warning", "redis_failed", outcome=outcome, reason=reason, detail=detail)
 
 
 async def _turn(turns: asyncio.Semaphore, seconds: float) -> bool:

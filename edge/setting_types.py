@@ -173,7 +173,7 @@ def base_url(text: str) -> str:
     """Demand https, or http on loopback; give it without a slash at its end."""
     url = _url(text)
     if url.scheme != "https" and not _is_loopback(url.hostname or ""):
-        raise ValueError("is not https (http is for loopback alone)")
+        raise ValueError("is http: begin it with https:// (http is for loopback alone)")
     return text.rstrip("/")
 
 
@@ -189,7 +189,10 @@ def _url(text: str) -> SplitResult:
     except ValueError:  # its own text would quote the value
         is_usable = False
     if not is_usable or url.hostname is None:
-        raise ValueError("is not scheme, host, perhaps port and path, in plain ASCII")
+        raise ValueError(
+            "is no address: write scheme, name and perhaps a port, in plain ASCII, without user, "
+            "query or blanks"
+        )
     return url
 
 
@@ -202,7 +205,7 @@ def any_origin(text: str) -> str:
     """Demand scheme and host alone: also http, as an emulator or a phone nearby uses it."""
     url = urlsplit(_url(text).geturl().rstrip("/"))
     if url.path:
-        raise ValueError("has a path")
+        raise ValueError("has a path: leave out what comes after the host")
     default = {"http": ":80", "https": ":443"}[url.scheme]
     return f"{url.scheme}://{url.netloc.lower().removesuffix(default)}"
 

@@ -21,6 +21,18 @@ commands = typer.Typer(
 )
 
 
+def _ways(incomplete: str) -> list[str]:
+    """Complete a way to be bad."""
+    return [way for way in Invalid if way.startswith(incomplete)]
+
+
+def _way(name: str | None) -> str | None:
+    """Demand one of them."""
+    if name is not None and name not in [*Invalid]:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(Invalid)}.")
+    return name
+
+
 @commands.command(
     "mint",
     epilog=epilog(
@@ -47,7 +59,13 @@ def mint_token(
         ),
     ] = None,
     invalid: Annotated[
-        Invalid | None, typer.Option(metavar="WAY", help=f"Make it bad: {', '.join(Invalid)}.")
+        str | None,
+        typer.Option(
+            metavar="WAY",
+            autocompletion=_ways,
+            callback=_way,
+            help=f"Make it bad: {', '.join(Invalid)}.",
+        ),
     ] = None,
     ipk: Annotated[  # noqa: FBT002  (typer makes an option of it)
         bool, typer.Option("--ipk", help="Give it the public key of a new install.")
@@ -78,7 +96,7 @@ def mint_token(
         bind=bind,
         more=demands.claims(settings),
         install_key=install.public if install else None,
-        invalid=invalid,
+        invalid=Invalid(invalid) if invalid else None,
     )
     if install is None or sign is None:
         typer.echo(minted)

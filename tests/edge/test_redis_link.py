@@ -115,6 +115,7 @@ async def test_full(redis: RedisServer) -> None:
             redis.client.config_set("maxmemory", "0")
             assert await ping(link)
     assert [(line["event"], line["outcome"]) for line in lines] == [("redis_failed", "refused")]
+    assert "maxmemory" in lines[0]["detail"]
 
 
 async def test_told_once_a_minute(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
