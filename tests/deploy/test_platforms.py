@@ -68,12 +68,16 @@ def test_render(configure: Configure) -> None:
     assert SECONDS < web["maxShutdownDelaySeconds"] <= 300
     variables = {one.pop("key"): one for one in web["envVars"]}
     asked = {name for name, one in variables.items() if one == {"sync": False}}
-    assert asked == {*SECRETS, "PUBLIC_BASE_URL"}
+    assert asked == {*SECRETS, "PUBLIC_BASE_URL", "FORWARDED_ALLOW_IPS"}
     source = variables["REDIS_URL"]["fromService"]
     assert (source["type"], source["name"]) == (redis["type"], redis["name"])
     assert redis["maxmemoryPolicy"] == "noeviction"
     assert redis["ipAllowList"] == []
-    more = {"PUBLIC_BASE_URL": "https://proxy.test", "REDIS_URL": "redis://red-1:6379"}
+    more = {
+        "PUBLIC_BASE_URL": "https://proxy.test",
+        "FORWARDED_ALLOW_IPS": "10.0.0.0/8",
+        "REDIS_URL": "redis://red-1:6379",
+    }
     settings = configure({**SECRETS, **more, "PORT": "10000"})
     assert variables.keys() == {*SECRETS, *more}
     assert settings.port == 10000

@@ -184,7 +184,7 @@ def test_render(tmp_path: Path) -> None:
     blueprint: dict[str, Any] = yaml.safe_load((ROOT / call[-1]).read_text())
     web = blueprint["services"][0]
     asked = [one["key"] for one in web["envVars"] if one.get("sync") is False]
-    assert asked == [*SECRETS, "PUBLIC_BASE_URL"]
+    assert asked == [*SECRETS, "PUBLIC_BASE_URL", "FORWARDED_ALLOW_IPS"]
     assert "maxShutdownDelaySeconds" in web
 
 
