@@ -57,14 +57,14 @@ def test_no_picture(service: Service, phone: Phone) -> None:
 
 
 def test_asked_again(service: Service, phone: Phone) -> None:
-    """What may pass is asked for again: after half a second, or after what Retry-After says."""
+    """What may pass is asked for again: after half a second or Retry-After, and a chance more."""
     phone.do("carry", token=token())
     service.watched.answers = [
         Response(status_code=503),
         Response(status_code=429, headers={"Retry-After": "2"}),
     ]
     said = phone.do("on", date="2021-10-12")
-    assert (said["outcome"], said["pauses"]) == ("OK", [500, 2000])
+    assert (said["outcome"], said["pauses"]) == ("OK", [583, 2333])
     assert [one.status for one in service.asked] == [503, 429, 200]
 
 
@@ -73,7 +73,7 @@ def test_not_for_ever(service: Service, phone: Phone) -> None:
     phone.do("carry", token=token())
     service.watched.answers = [Response(status_code=502) for _ in range(9)]
     said = phone.do("on", date="2021-10-12")
-    assert (said["outcome"], said["pauses"]) == ("UNAVAILABLE", [500, 1000])
+    assert (said["outcome"], said["pauses"]) == ("UNAVAILABLE", [583, 1166])
     assert len(service.asked) == 3
 
 
@@ -106,6 +106,19 @@ def test_held_while_nasa_is_down(service: Service, phone: Phone) -> None:
     after = phone.get(url, **{"Cache-Control": "no-cache"})
     assert (after["status"], after["network"], after["bytes"]) == (200, None, before["bytes"])
     assert [one.status for one in service.asked] == [200, 503]
+
+
+def test_somebody_else_answers(service: Service, phone: Phone) -> None:
+    """Where another than the service answers, by its pins, nothing held hides that."""
+    phone.do("carry", token=token())
+    assert phone.do("on", date="2021-10-12")["outcome"] == "OK"
+    phone.do("intercept")
+    said = phone.do("on", date="2021-10-13")
+    again = phone.get(
+        f"{service.url}planetary/apod?date=2021-10-12", **{"Cache-Control": "no-cache"}
+    )
+    assert "SSLPeerUnverifiedException" in said["detail"]
+    assert again["outcome"] == "NO_ANSWER"
 
 
 def test_offline(debug_app: Classpath, switch_on: SwitchOn) -> None:

@@ -26,6 +26,14 @@ public final class Binding {
         return values.append(orEmpty(request.header(RECIPIENT))).toString();
     }
 
+    /** Takes these values off a request that is not for the service. */
+    void removeFrom(Request.Builder request) {
+        for (String name : headers) {
+            request.removeHeader(name);
+        }
+        request.removeHeader(RECIPIENT);
+    }
+
     private static String orEmpty(String value) {
         return value == null ? "" : value;
     }

@@ -6,16 +6,21 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /**
- * Takes the token off a request that a redirect leads to another host.
+ * Takes the token, and all that proves or binds it, off a request that a redirect leads to another
+ * host.
  *
  * <p>OkHttp itself does so with Authorization alone. A network interceptor, since only those see
  * where each request really goes.
  */
 public final class OriginGuard implements Interceptor {
-    private final Origin origin;
+    private static final String[] SIGNED = {"Signature", "Signature-Input", "Content-Digest"};
 
-    public OriginGuard(Origin origin) {
+    private final Origin origin;
+    private final Binding binding;
+
+    public OriginGuard(Origin origin, Binding binding) {
         this.origin = origin;
+        this.binding = binding;
     }
 
     @Override
@@ -24,11 +29,11 @@ public final class OriginGuard implements Interceptor {
         if (origin.has(request.url())) {
             return chain.proceed(request);
         }
-        Request bare =
-                request.newBuilder()
-                        .removeHeader(AttestationInterceptor.HEADER)
-                        .removeHeader(Binding.RECIPIENT)
-                        .build();
-        return chain.proceed(bare);
+        Request.Builder bare = request.newBuilder().removeHeader(AttestationInterceptor.HEADER);
+        for (String name : SIGNED) {
+            bare.removeHeader(name);
+        }
+        binding.removeFrom(bare);
+        return chain.proceed(bare.build());
     }
 }

@@ -5,10 +5,10 @@ import java.security.GeneralSecurityException;
 import java.text.ParseException;
 import java.text.SimpleDateFormat;
 import java.util.Date;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TimeZone;
+import java.util.concurrent.ConcurrentHashMap;
 import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -26,7 +26,8 @@ public final class RuntimeSecrets {
     private final Call.Factory calls;
     private final HttpUrl address;
     private final RecipientKey key;
-    private final Map<String, Held> held = new HashMap<>();
+    private final Map<String, Held> held = new ConcurrentHashMap<>();
+    private final Map<String, Object> asking = new ConcurrentHashMap<>();
 
     /**
      * @param calls the app's client, with the interceptors of this package
@@ -40,18 +41,30 @@ public final class RuntimeSecrets {
     }
 
     /**
-     * Gives a secret's value.
+     * Gives a secret's value. Whoever wants the same one meanwhile waits for the one call; nobody
+     * else does.
      *
      * @throws AnswerException if the service gives it not to this app
      * @throws IOException if it is not reached, or the answer cannot be opened
      */
-    public synchronized String value(String name) throws IOException {
+    public String value(String name) throws IOException {
         Held known = held.get(name);
-        if (known == null || known.askAgainMillis <= System.currentTimeMillis()) {
-            known = fetched(name, known);
-            held.put(name, known);
+        if (isGood(known)) {
+            return known.value;
         }
-        return known.value;
+        asking.putIfAbsent(name, new Object());
+        synchronized (asking.get(name)) {
+            known = held.get(name);
+            if (!isGood(known)) {
+                known = fetched(name, known);
+                held.put(name, known);
+            }
+            return known.value;
+        }
+    }
+
+    private static boolean isGood(Held known) {
+        return known != null && known.askAgainMillis > System.currentTimeMillis();
     }
 
     private Held fetched(String name, Held known) throws IOException {

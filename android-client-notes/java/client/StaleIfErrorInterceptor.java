@@ -1,6 +1,7 @@
 package astropiks.client;
 
 import java.io.IOException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import okhttp3.Cache;
 import okhttp3.CacheControl;
 import okhttp3.Interceptor;
@@ -11,8 +12,10 @@ import okhttp3.Response;
 /**
  * Gives what OkHttp's cache holds, however old, when there is no network or no NASA (RFC 5861).
  *
- * <p>Never in place of a refusal: who is refused gets no pictures. Goes before all other
- * interceptors. An answer that came so has {@code networkResponse() == null}.
+ * <p>Never in place of the service's refusal, nor where somebody else answers in its place (pins).
+ * Where Approov's SDK gives no token, for whatever reason, nobody has been asked, and what the phone
+ * has is shown. Goes before all other interceptors. An answer that came so has {@code
+ * networkResponse() == null}.
  */
 public final class StaleIfErrorInterceptor implements Interceptor {
     private final Origin origin;
@@ -39,7 +42,9 @@ public final class StaleIfErrorInterceptor implements Interceptor {
         try {
             response = chain.proceed(request);
         } catch (IOException noAnswer) {
-            Response held = chain.call().isCanceled() ? null : held(request);
+            boolean isOutage =
+                    !chain.call().isCanceled() && !(noAnswer instanceof SSLPeerUnverifiedException);
+            Response held = isOutage ? held(request) : null;
             if (held == null) {
                 throw noAnswer;
             }

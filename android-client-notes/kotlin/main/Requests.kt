@@ -23,7 +23,7 @@ object Requests {
             .readTimeout(15, TimeUnit.SECONDS) // the service gives up on NASA after 10
             .addInterceptor(StaleIfErrorInterceptor(origin, cache))
             .addInterceptor(RetryInterceptor(3, 10_000))
-            .addNetworkInterceptor(OriginGuard(origin))
+            .addNetworkInterceptor(OriginGuard(origin, binding))
     }
 }
 // endregion

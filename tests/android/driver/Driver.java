@@ -30,10 +30,13 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.util.Collections;
 import java.util.Scanner;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import okhttp3.Cache;
 import okhttp3.Call;
 import okhttp3.CertificatePinner;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -49,7 +52,17 @@ import org.json.JSONObject;
 public final class Driver {
     private static final String BASE_URL = System.getProperty("base.url");
 
+    /** Half of the time that may be added. */
+    private static final Random CHANCE =
+            new Random() {
+                @Override
+                public double nextDouble() {
+                    return 0.5;
+                }
+            };
+
     private final CopyOnWriteArrayList<Long> pauses = new CopyOnWriteArrayList<>();
+    private volatile boolean isSomebodyElse;
     private Call.Factory calls;
     private RuntimeSecrets secrets;
 
@@ -117,6 +130,9 @@ public final class Driver {
             case "outcome":
                 said.put("body", Outcome.of(order.getInt("status")).name());
                 break;
+            case "intercept":
+                isSomebodyElse = true;
+                break;
             case "pin":
                 pin(order);
                 break;
@@ -145,10 +161,18 @@ public final class Driver {
         return new OkHttpClient.Builder()
                 .cache(cache)
                 .addInterceptor(new StaleIfErrorInterceptor(origin, cache))
-                .addInterceptor(new RetryInterceptor(3, 10_000, pauses::add))
+                .addInterceptor(new RetryInterceptor(3, 10_000, pauses::add, CHANCE))
+                .addInterceptor(this::verified)
                 .addInterceptor(new AttestationInterceptor(origin, new Binding(), tokens))
-                .addNetworkInterceptor(new OriginGuard(origin))
+                .addNetworkInterceptor(new OriginGuard(origin, new Binding("X-Device-Id")))
                 .build();
+    }
+
+    private Response verified(Interceptor.Chain chain) throws IOException {
+        if (isSomebodyElse) {
+            throw new SSLPeerUnverifiedException("another certificate than the pinned one");
+        }
+        return chain.proceed(chain.request());
     }
 
     /** A client that binds its tokens: by itself, or by what it tells Approov's service layer. */

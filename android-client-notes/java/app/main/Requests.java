@@ -25,7 +25,7 @@ final class Requests {
                 .readTimeout(15, TimeUnit.SECONDS) // the service gives up on NASA after 10
                 .addInterceptor(new StaleIfErrorInterceptor(ORIGIN, cache))
                 .addInterceptor(new RetryInterceptor(3, 10_000))
-                .addNetworkInterceptor(new OriginGuard(ORIGIN));
+                .addNetworkInterceptor(new OriginGuard(ORIGIN, BINDING));
     }
 }
 // endregion
