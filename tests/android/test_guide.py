@@ -122,7 +122,7 @@ def test_release_only() -> None:
 def test_published_secret() -> None:
     """The secret of debug builds is the one that the guide shows; production refuses it."""
     tokens = (NOTES / "java" / "debug" / "DevelopmentTokens.java").read_text()
-    assert f"APPROOV_BASE64_SECRET='{PUBLISHED_SECRET}' make run\n" in GUIDE
+    assert f'"APPROOV_BASE64_SECRET={PUBLISHED_SECRET}" >> .env\n' in GUIDE
     assert f'"{PUBLISHED_SECRET}"' in tokens
     with pytest.raises(ValueError, match="Approov publishes"):
         make_settings(approov_base64_secret=PUBLISHED_SECRET)
