@@ -82,8 +82,20 @@ function show(came, verdict, before = "") {
 
 function because(came, verdict) {
   if (came.status === LIMITED) return "Too many requests: see Retry-After.";
+  if (came.status >= 500) return ownWords(came);
   if (verdict.reason === null) return "";
   return came.status < 400 ? `Only monitored: ${verdict.reason}.` : `Refused: ${verdict.reason}.`;
+}
+
+/** Give what an answer says of itself, and when to come back. */
+function ownWords({ body, headers }) {
+  const seconds = headers.get("Retry-After");
+  const later = seconds === null ? "" : `Again in ${seconds} s.`;
+  try {
+    return `${JSON.parse(body).detail ?? ""} ${later}`.trim();
+  } catch {
+    return later;
+  }
 }
 
 function explain(came, verdict) {

@@ -1,6 +1,14 @@
+import json
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.console.in_browser.watched import ask, opened
+
+
+def detail_of(page: Page) -> object:
+    """Give what the answer on the page says is wrong."""
+    return json.loads(page.locator("#answer .body").inner_text())["detail"]
 
 
 def test_fault(page: Page) -> None:
@@ -10,6 +18,10 @@ def test_fault(page: Page) -> None:
     expect(page.locator("#nasa-status")).to_have_text("api.nasa.gov: html. science.nasa.gov: html.")
     ask(page, "/planetary/apod?date=2018-01-02")
     expect(page.locator("#answer .first b")).to_have_text("502")
+    outcome = page.locator("#outcome")
+    expect(outcome).to_contain_text("502 Bad Gateway")
+    expect(outcome).to_contain_text(str(detail_of(page)))
+    expect(outcome).to_contain_text(re.compile(r"Again in \d+ s\."))
     page.get_by_role("button", name="NASA is well again").click()
     expect(page.locator("#nasa-status")).to_have_text("All is well.")
     ask(page, "/planetary/apod?date=2018-01-02")
