@@ -10,9 +10,9 @@ from types import TracebackType
 
 def tell(error: BaseException) -> None:
     """Say on stderr what it is and where it went through."""
-    from edge import logs  # noqa: PLC0415  (a command's help is not to wait for it)
+    from edge import log_fields  # noqa: PLC0415  (a command's help is not to wait for it)
 
-    kind, places = logs.summary(error)
+    kind, places = log_fields.summary(error)
     where = ", ".join(places) or "a library"
     print(f"This is a defect: {kind} at {where}. Please report it.", file=sys.stderr)  # noqa: T201
 

@@ -1,42 +1,31 @@
 """Structured logs on stdout, one line an event. The only module that imports `structlog`.
 
-What may be in a line is an allow-list. An exception is logged as its type and the places it went
-through: its text is left out, since it may quote a URL, a header or a token. Of what a library says
-there is only what stands in its source, and nothing below a warning: at debug some print bodies.
+What may be in a line is the business of `edge.log_fields`, and how it reaches stdout that of
+`edge.log_output`. Of libraries nothing below a warning is heard: at debug some print bodies.
 """
 
 import asyncio
 import logging
-import re
 import sys
-import traceback
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 import structlog
 
+from edge.log_fields import (
+    FIELDS,
+    Event,
+    keep_allowed_fields,
+    leave_out_values,
+    summarize_exception,
+)
 from edge.log_output import LogOutput
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
-Event = MutableMapping[str, Any]
-
-FIELDS = frozenset(
-    {
-        "timestamp", "level", "event", "logger", "request_id",
-        "method", "route", "status", "duration_ms", "reason", "detail", "cache",
-        "trace_id", "source", "outcome", "services", "listen", "exception", "at",
-        "secret", "version", "device", "address", "sealed",
-    }
-)  # fmt: skip
-"""Every field that a line may have. Add one here when you log it, and ask what it can reveal."""
-
-ROOT = Path(__file__).resolve().parents[1]
-
 LIBRARIES_FROM = logging.WARNING
 """What libraries have to reach to be heard, whatever LOG_LEVEL says: botocore, for one, prints the
 secrets that it gets at DEBUG."""
@@ -50,9 +39,6 @@ QUIET_LOGGERS = {
 }
 """What these have to reach."""
 
-
-CALLBACK = re.compile(r"(?<=^Exception in callback) .*")
-"""By asyncio, with the values it was called with."""
 
 LINE_FORM = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
@@ -234,49 +220,5 @@ def note(**fields: str) -> None:
     structlog.contextvars.bind_contextvars(**fields)
 
 
-def summarize_exception(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
-    """Replace an exception by its type and the places of our own that it went through."""
-    error = event.pop("exc_info", None)
-    if isinstance(error, tuple):
-        error = error[1]
-    elif error is True:
-        error = sys.exc_info()[1]
-    if isinstance(error, BaseException):
-        event["exception"], event["at"] = summary(error)
-    return event
-
-
-def summary(error: BaseException) -> tuple[str, list[str]]:
-    """Give the type of an exception, and the places of our own that it went through."""
-    files = [
-        (Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    places = [
-        f"{file.relative_to(ROOT)}:{line}"
-        for file, line in files
-        if file.is_relative_to(ROOT) and "site-packages" not in file.parts
-    ]
-    return type(error).__name__, places
-
-
-def leave_out_values(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
-    """Let a library's line be the first line of its text, without what was put into it.
-
-    asyncio adds what its objects look like, of exceptions their texts.
-    """
-    text = event["_record"].msg
-    if not isinstance(text, str):
-        text = type(text).__name__
-    elif "Traceback (most recent call last)" in text:
-        text = "a library's traceback, left out"
-    event["event"] = CALLBACK.sub("", text.partition("\n")[0])
-    return event
-
-
 def _json(event: Event, default: Callable[[Any], Any]) -> str:
     return orjson.dumps(event, default, orjson.OPT_SORT_KEYS).decode()
-
-
-def keep_allowed_fields(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
-    """Drop whatever is empty or not in `FIELDS`."""
-    return {key: value for key, value in event.items() if key in FIELDS and value is not None}

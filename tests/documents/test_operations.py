@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from astropiks.server import serving as serving_app
-from edge import logs, metrics
+from edge import log_fields, metrics
 from edge.environment import SECRET_VARIABLES
 from proxy.errors import SourceError
 from standin.app import StandIn
@@ -296,7 +296,10 @@ def test_events() -> None:
 def test_fields() -> None:
     """The fields in the table are those that a line may have."""
     told = {field for row in rows(section("Every line")) for field in codes(row[2])}
-    assert told | {"timestamp", "level", "event", "request_id", "trace_id", "logger"} == logs.FIELDS
+    assert (
+        told | {"timestamp", "level", "event", "request_id", "trace_id", "logger"}
+        == log_fields.FIELDS
+    )
 
 
 def test_nothing_is_told(nasa: str, tmp_path: Path) -> None:
