@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 import edge.exposition
 import edge.gate
+import edge.log_fields
 import edge.logs
 import edge.request_log
 import proxy.apod
@@ -98,6 +99,21 @@ def test_short_mark() -> None:
         Canary({"the key": b"1234567"})
 
 
+def test_many() -> None:
+    """Of thousands each is found, whenever it was added, also within another one."""
+    canary = Canary({})
+    for number in range(300):
+        mark = f"{number:08}-is-the-mark".encode()
+        canary.add(mark.decode(), mark)
+        assert Sighting(mark.decode(), "raw") in canary.find(b"x" + mark + b"y")
+    canary.add("inside", b"is-the-mark")
+    found = canary.find(b"00000007-is-the-mark" + base64.b64encode(b"00000008-is-the-mark"))
+    assert Sighting("inside", "raw") in found
+    assert Sighting("00000007-is-the-mark", "raw") in found
+    assert Sighting("00000008-is-the-mark", "base64") in found
+    assert canary.find(b"00000300-is-the-") == []
+
+
 def test_each_is_told() -> None:
     """No mark hides another."""
     canary = Canary({"a": b"first mark", "b": b"second mark"})
@@ -148,7 +164,7 @@ def logs_texts_of_exceptions(patch: pytest.MonkeyPatch) -> None:
         raise LookupError(KEY)
 
     patch.setattr("proxy.query.parse", parse)
-    patch.setattr(edge.logs, "summary", lambda error: (repr(error), []))
+    patch.setattr(edge.log_fields, "summary", lambda error: (repr(error), []))
 
 
 def shows_the_token_in_an_answer(patch: pytest.MonkeyPatch) -> None:
