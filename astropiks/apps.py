@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import proxy.app
 import secrets_service.app
-from astropiks.openapi import routes as openapi
+from astropiks.openapi import addresses
+from astropiks.openapi.routes import Description
 from astropiks.stopping import announced
 from astropiks.version import version
 from attestation.claims import Clock
@@ -164,7 +165,7 @@ def link_to_redis(settings: Settings) -> "RedisLink | None":
 
 
 def _routes(settings: Settings, health: Health) -> list[Route]:
-    described = openapi.Description(settings).routes()
+    described = Description(settings).routes()
     routes = [*health.routes(), *attest.routes(), *described]
     if settings.metrics_token:
         routes += exposition.routes(settings.metrics_token)
@@ -177,7 +178,7 @@ def _routes(settings: Settings, health: Health) -> list[Route]:
 
 def _paths(settings: Settings) -> Paths:
     """Give the exceptions of the gate. Secrets are never among them."""
-    public = {*probes.PATHS, *openapi.PATHS}
+    public = {*probes.PATHS, *addresses.PATHS}
     if settings.metrics_token:
         public.add(exposition.PATH)  # it asks for a token of its own
     monitors = settings.serves_proxy and settings.approov_enforcement == "monitor"

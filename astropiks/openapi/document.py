@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from astropiks.openapi import apod, files, runtime_secrets, service
+from astropiks.openapi.addresses import DOCUMENT, PAGE
 from astropiks.openapi.guard import schemes
 from astropiks.openapi.headers import HEADERS
 from astropiks.openapi.operations import Route
-from astropiks.openapi.routes import DOCUMENT, PAGE
 from astropiks.openapi.schemas import SCHEMAS, Json
 from astropiks.version import version
 from edge import exposition

@@ -7,14 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from astropiks.openapi.addresses import DOCUMENT, HEADERS, PAGE
 from edge.settings import Settings
-
-DOCUMENT, PAGE = "/openapi.json", "/docs"
-
-PATHS = (DOCUMENT, PAGE)
-"""They need no token."""
-
-HEADERS = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
 
 
 class Description:
