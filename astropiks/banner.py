@@ -33,7 +33,7 @@ def banner(settings: DevelopmentSettings, nasa: str, key: ConsoleKey) -> str:
         "",
         f"What it answers is described at {base}/docs",
         "",
-        "Paste one of these (`astropiks token mint` makes other tokens):",
+        "Paste one of these (`.venv/bin/astropiks token mint` makes other tokens):",
         "",
         *examples(settings, base),
     ]

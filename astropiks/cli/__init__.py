@@ -18,7 +18,9 @@ First steps:
 Before you deploy:
   astropiks doctor --live
 
-`astropiks COMMAND --help` has examples and exit statuses."""
+`astropiks COMMAND --help` has examples and exit statuses.
+
+In a checkout the program is .venv/bin/astropiks."""
 
 main = typer.Typer(
     name="astropiks",
