@@ -238,3 +238,4 @@ class _Lifespan:
             logs.log("info", "started", services=settings.services, listen=listen)
             yield state
         logs.log("info", "stopped")
+        await logs.written()  # a worker ends by the signal, which waits for nothing

@@ -171,6 +171,13 @@ def request_ended(**fields: object) -> None:
     _closing_lines.write(fields)
 
 
+async def written() -> None:
+    """Wait until all lines are out, for a second at most."""
+    _closing_lines.flush()
+    if isinstance(sys.stdout, LogOutput):
+        await asyncio.to_thread(sys.stdout.flush)
+
+
 def noted() -> dict[str, Any]:
     """Give the fields of the request in hand."""
     return structlog.contextvars.get_contextvars()

@@ -99,6 +99,7 @@ def test_folder_is_removed(nasa_url: str, tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0
     assert list(place.iterdir()) == []
+    assert output.read_text().count('"event":"stopped"') == 2
 
 
 def test_folder_is_lost(nasa_url: str, tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """Standard output that holds nobody up, on real pipes and files."""
 
+import asyncio
 import fcntl
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge import log_output
+from edge import log_output, logs
 from edge.log_output import LogOutput
 
 PIPE_BYTES = 4096
@@ -145,3 +147,17 @@ def test_end(full: LogOutput, pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> No
         pipe.output.write(line)
     pipe.output.flush()
     assert pipe.read(LINES[-1]) == LINES
+
+
+async def test_last_lines(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is about to end can wait until its last line is out."""
+    monkeypatch.setattr(sys, "stdout", pipe.output)
+    for line in LINES:
+        pipe.output.write(line)
+    waiting = asyncio.create_task(logs.written())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    pipe.output.write("the last\n")
+    assert await asyncio.to_thread(pipe.read, "the last\n") == [*LINES, "the last\n"]
+    await waiting
