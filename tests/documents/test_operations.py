@@ -206,7 +206,7 @@ def test_restart(nasa: str, tmp_path: Path) -> None:
 def test_exit_statuses(nasa: str, tmp_path: Path) -> None:
     """Question 10: the statuses are those of the table, and stderr names what to look at."""
     rows_of = re.findall(r"^\| (\d+) \| .* \| (.*?) ?\|$", section("10."), re.MULTILINE)
-    assert [status for status, _ in rows_of] == ["0", "1", "2", "137"]
+    assert [status for status, _ in rows_of] == ["0", "1", "2", "3", "137"]
     good = {"NASA_API_KEY": NASA_KEY, "APPROOV_BASE64_SECRET": SECRET_TEXT, "HOST": "127.0.0.1"}
     taken = nasa.rpartition(":")[2]
     for variable in ("PORT", "METRICS_PORT"):
@@ -215,6 +215,9 @@ def test_exit_statuses(nasa: str, tmp_path: Path) -> None:
         assert ended.returncode == 1
         assert f"Set {variable}" in ended.stderr
         assert f"`{variable}`" in rows_of[1][1]
+    elsewhere = {"PORT": str(free_port()), "HOST": "no.such.host.invalid"}
+    ended = run(incidents.SERVE, environment(**{**good, **elsewhere}), tmp_path)
+    assert (ended.returncode, "HOST" in ended.stderr) == (1, True)
     ended = run(incidents.SERVE, environment(**{**good, "PORT": "marker"}), tmp_path)
     assert (ended.returncode, "PORT" in ended.stderr, "marker" in ended.stderr) == (2, True, False)
 

@@ -45,6 +45,8 @@ UNDATED = ("date_header", False)
 
 ALL_OF_NASA = ("legacy", "science")
 
+MODULES = {"legacy": legacy, "science": science}
+
 
 @pytest.fixture
 def nasa() -> Iterator[tuple[StandIn, str]]:
@@ -83,12 +85,14 @@ async def test_fault(
     It is a warning where the other source answers, and else a failure.
     """
     app, url = nasa
-    for module in (legacy, science):
-        monkeypatch.setattr(module, "RECORD_SECONDS", 0.3)
+    never_ends = OUTCOMES[fault] == "timeout"
     for failing in (("legacy",), ("science",), ALL_OF_NASA):
         app.requests.clear()
         app.conditions.faults = dict.fromkeys(failing, fault)
-        told = await ask(url)
+        with monkeypatch.context() as patch:
+            for name in failing if never_ends else ():
+                patch.setattr(MODULES[name], "RECORD_SECONDS", 0.3)
+            told = await ask(url)
         assert len(app.requests) == 2
         for name in failing:
             assert told[name].sentence.startswith(f"{OUTCOMES[fault]} after ")
@@ -251,8 +255,8 @@ async def test_no_date(nasa: tuple[StandIn, str], monkeypatch: pytest.MonkeyPatc
 async def test_at_once(nasa: tuple[StandIn, str]) -> None:
     """Sources are asked at the same time."""
     app, url = nasa
-    app.conditions.latency_seconds = 0.4
+    app.conditions.latency_seconds = latency = 1.0
     began = time.perf_counter()
     async with asyncio.timeout(5):
         await ask(url)
-    assert time.perf_counter() - began < 0.75
+    assert time.perf_counter() - began < 2 * latency
