@@ -88,9 +88,16 @@ class KeyFiles:
         """Verify with another key set."""
         self._use(self.secrets, keyset)
 
-    def replace_secrets(self, text: str) -> None:
-        """Verify with other secrets, newest first."""
-        self._use(decode_secrets(text), self.keyset)
+    def replace_secrets(self, text: str) -> bool:
+        """Verify with other secrets, newest first, and say whether they differ from those before.
+
+        Raises:
+            InvalidKeyError: there is a bad one among them, or one that is published.
+        """
+        secrets = tuple(decode_secrets(text))
+        is_other = secrets != tuple(self.secrets)
+        self._use(secrets, self.keyset)
+        return is_other
 
     def _use(self, secrets: Sequence[HmacKey], keyset: Sequence[Key]) -> None:
         self.verifier.replace_keys(self.settings.ring(keyset, secrets))

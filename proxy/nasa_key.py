@@ -21,8 +21,8 @@ def watched_files(key: NasaKey | None) -> list[WatchedFile]:
     if key is None:
         return []
 
-    def replace(text: str) -> None:
-        key.replace(setting_types.visible_ascii(SecretStr(text)))
+    def replace(text: str) -> bool:
+        return key.replace(setting_types.visible_ascii(SecretStr(text)))
 
     return secret_files.watched("NASA_API_KEY", replace)
 

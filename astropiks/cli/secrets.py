@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from secrets_service.catalog import Catalog, RuntimeSecret
     from secrets_service.policy import SecretPolicy
 
+NONE = (
+    "There is no runtime secret. Describe one in the file that RUNTIME_SECRETS_FILE names, or set "
+    "RUNTIME_SECRET_ with its name behind: RUNTIME_SECRET_MAPS_KEY is maps-key. "
+    "secrets_service/README.md shows both."
+)
+
 commands = typer.Typer(
     help="Look at runtime secrets. Only `open` shows a value.", no_args_is_help=True
 )
@@ -27,9 +33,11 @@ commands = typer.Typer(
 )
 def list_secrets() -> None:
     """Print names, versions, sources and policies."""
-    now = time.time()
-    for secret in _catalog().secrets.values():
+    now, secrets = time.time(), _catalog().secrets
+    for secret in secrets.values():
         typer.echo("\n".join(_lines(secret, now)))
+    if not secrets:
+        typer.echo(NONE, err=True)
 
 
 @commands.command(
@@ -43,10 +51,11 @@ def check_secrets() -> None:
     """Read every source once, and say which of them fail."""
     import asyncio
 
-    problems = asyncio.run(_problems(_catalog()))
+    found = _catalog()
+    problems = asyncio.run(_problems(found))
     if problems:
         fail("\n".join(problems))
-    typer.echo("Every source of every version can be read.")
+    typer.echo("Every source of every version can be read." if found.secrets else NONE)
 
 
 @commands.command("recipient", epilog=epilog(status="0, or 1 if the key that is there is none."))

@@ -57,7 +57,8 @@ Needs:
 README.md (Settings) and .env.example describe these and all others.
 `astropiks doctor` checks them, and starts nothing.""",
         examples="PORT=8080 NASA_API_KEY=... APPROOV_BASE64_SECRET=... astropiks serve",
-        status="0 after SIGTERM, 1 if it cannot listen, 2 if the environment is wrong.",
+        status="0 after SIGTERM, 1 if it cannot listen, 2 if the environment is wrong, 3 for a "
+        "defect at its start, which the log tells.",
     ),
 )
 def serve() -> None:

@@ -12,7 +12,9 @@ SOURCES = {"legacy": "the old API (legacy)", "science": "the new API (science)"}
 def services(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
     """Say what *settings* make of the service, with the secrets of *catalog*."""
     workers = count_of(settings.web_concurrency, "worker")
-    yield ok("listens", f"On {_place(settings)}, with {workers}, by plain HTTP.")
+    yield ok(
+        "listens", f"On {_place(settings.host, settings.port)}, with {workers}, by plain HTTP."
+    )
     if settings.serves_proxy:
         yield from _proxy(settings)
     else:
@@ -32,13 +34,14 @@ def _metrics(settings: Settings) -> str:
     if settings.metrics_token:
         ways.append("for whoever has METRICS_TOKEN")
     if settings.metrics_port:
-        ways.append(f"for everybody on port {settings.metrics_port}")
+        host = settings.metrics_host or settings.host
+        ways.append(f"for everybody who gets to {_place(host, settings.metrics_port)}")
     return f"Served {' and '.join(ways)}." if ways else "Off: no METRICS_TOKEN, no METRICS_PORT."
 
 
-def _place(settings: Settings) -> str:
+def _place(host: str, port: int) -> str:
     everywhere = {"0.0.0.0": "every address", "::": "every address"}  # noqa: S104
-    return f"{everywhere.get(settings.host, settings.host)}, port {settings.port}"
+    return f"{everywhere.get(host, host)}, port {port}"
 
 
 def _proxy(settings: Settings) -> Iterator[Finding]:

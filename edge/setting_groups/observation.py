@@ -1,5 +1,6 @@
 """What the service tells of itself."""
 
+import logging
 import os
 from importlib.util import find_spec
 from typing import Annotated
@@ -12,17 +13,25 @@ from edge.setting_groups.base import SettingGroup
 
 
 def _traceable(url: str) -> str:
-    """Demand the packages that send traces."""
+    """Demand the packages that send traces, and variables of theirs that they can use."""
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
         raise ValueError("needs the packages of requirements-otel.txt, which are not installed")
+    # It warns of headers that it cannot read, and quotes them: no log has been configured yet.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     from edge.trace_export import prepared  # noqa: PLC0415  (only there if they are)
 
     try:
         prepared(url, "")
-    except Exception:  # noqa: BLE001  (its text might quote the value)
-        given = ", ".join(name for name in sorted(os.environ) if name.startswith("OTEL_"))
-        raise ValueError(f"cannot be used: OpenTelemetry refuses one of {given}") from None
+    except Exception as error:  # noqa: BLE001  (its text might quote the value)
+        raise ValueError(f"cannot be used: OpenTelemetry refuses {_refused(error)}") from None
     return url
+
+
+def _refused(error: Exception) -> str:
+    """Name the variable that *error* is about, or all that it may be about."""
+    given = [name for name in sorted(os.environ) if name.startswith("OTEL_")]
+    named = [name for name in given if name in str(error)]
+    return f"{named[0]}. Mend or remove that one" if named else f"one of {', '.join(given)}"
 
 
 class ObservationSettings(SettingGroup):

@@ -41,13 +41,14 @@ class NasaKey:
         """Have *changed* called after each replacement."""
         self._followers.append(changed)
 
-    def replace(self, secret: SecretStr) -> None:
-        """Ask with another key from now on; if it is the same one, nothing changes."""
+    def replace(self, secret: SecretStr) -> bool:
+        """Ask with another key from now on, and say whether it is another than before."""
         if secret == self._secret:
-            return
+            return False
         self._remember(secret)
         for changed in self._followers:
             changed()
+        return True
 
     def headers(self) -> dict[str, str]:
         """Give the headers of a request to NASA."""

@@ -68,6 +68,17 @@ def test_list_of_development(tmp_path: Path) -> None:
     assert ended.stdout.startswith("example\n")
 
 
+def test_none(tmp_path: Path) -> None:
+    """Where there is none, both say so, and how one is made."""
+    given = env(tmp_path, "[secrets]\n")
+    del given["RUNTIME_SECRET_MAPS_KEY"]
+    listed, checked = (run([*SECRETS, one], given, tmp_path) for one in ("list", "check"))
+    assert (listed.returncode, listed.stdout, checked.returncode) == (0, "", 0)
+    for said in (listed.stderr, checked.stdout):
+        assert "There is no runtime secret." in said
+        assert {"RUNTIME_SECRETS_FILE", "RUNTIME_SECRET_MAPS_KEY"} <= set(re.findall(r"\w+", said))
+
+
 def test_check(tmp_path: Path) -> None:
     """`check` reads every source."""
     ended = run([*SECRETS, "check"], env(tmp_path), tmp_path)

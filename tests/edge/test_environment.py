@@ -80,6 +80,23 @@ def test_unknown_in_development(monkeypatch: pytest.MonkeyPatch) -> None:
     load(DevelopmentSettings)
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("https://marker.test/api", "has a path: leave out"),
+        ("http://marker.test", "is http: begin it with https://"),
+        ("https://marker:x@host.test", "is no address: write scheme, name"),
+        ("https://host.test?marker", "is no address: write scheme, name"),
+        ("marker.test", "is no address: write scheme, name"),
+    ],
+)
+def test_public_base_url(monkeypatch: pytest.MonkeyPatch, text: str, wrong: str) -> None:
+    """An address for clients that is none is told with what to do about it, and not quoted."""
+    (problem,) = problems(monkeypatch, PUBLIC_BASE_URL=text)
+    assert problem.startswith(f"PUBLIC_BASE_URL {wrong}")
+    assert "marker" not in problem
+
+
 @pytest.mark.parametrize("name", ["IMAGE_TAG", "PUBLIC_IP", "DATABASE_URL", *ADD_ONS])
 def test_foreign(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Variables that a platform sets for others are none of our business."""

@@ -43,7 +43,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "secret"
 
 
-def followed(replace: Callable[[str], None]) -> WatchedFile:
+def followed(replace: Callable[[str], bool]) -> WatchedFile:
     """Follow that file, from now on."""
     (file,) = secret_files.watched("APPROOV_BASE64_SECRET", replace)
     file.refresh()
@@ -59,10 +59,11 @@ def test_kept(path: Path, content: bytes | None) -> None:
     """While a file is bad the last good secret stays, and the log says so once, without either."""
     given: list[str] = []
 
-    def replace(text: str) -> None:
+    def replace(text: str) -> bool:
         if text.startswith("unusable"):
             raise ValueError("cannot be used")
         given.append(text)
+        return True
 
     file = followed(replace)
     path.unlink()
@@ -82,7 +83,34 @@ def test_kept(path: Path, content: bytes | None) -> None:
 
 def test_not_in_a_file() -> None:
     """A secret of the environment itself has nothing to follow."""
-    assert secret_files.watched("APPROOV_BASE64_SECRET", lambda _: None) == []
+    assert secret_files.watched("APPROOV_BASE64_SECRET", lambda _: False) == []
+
+
+def test_told(path: Path) -> None:
+    """Another secret is told, and so is a good one after a bad; not the same one read again."""
+    in_force = text_of(SECRET)
+
+    def replace(text: str) -> bool:
+        nonlocal in_force
+        before, in_force = in_force, text
+        return text != before
+
+    def told(text: str | None = None) -> list[str]:
+        if text is not None:
+            put(path, text)
+        with capture_logs() as logged:
+            file.refresh(even_unchanged=True)
+        return [line["event"] for line in logged]
+
+    with capture_logs() as at_start:
+        file = followed(replace)
+    assert at_start == []
+    assert told() == []
+    assert told(text_of(SECRET)) == []
+    assert told(text_of(NEXT)) == ["key_file_replaced"]
+    assert told("") == ["key_file_kept"]
+    assert told(text_of(NEXT)) == ["key_file_replaced"]
+    assert told() == []
 
 
 async def until(ask: Callable[[], Awaitable[object]], wanted: object) -> None:
@@ -106,6 +134,10 @@ async def test_approov_secret(
         "key set": signed_token(clock, "RS256", PRIVATE["RS256"], "RS256").decode(),
     }
     settings = make_settings(approov_keyset_file=keyset)
+    with capture_logs() as at_start:
+        async with asking(nasa, clock, settings):
+            pass
+    assert "key_file_replaced" not in [line["event"] for line in at_start]
     async with asking(nasa, clock, settings) as client:
 
         async def status(name: str) -> int:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -27,6 +28,7 @@ from edge.tracing import RequestSpans
 from standin.app import StandIn
 from standin.calendar import SettableClock
 from tests.conftest import asking, make_settings
+from tests.processes import ASTROPIKS, environment, run
 
 APOD = "/planetary/apod?date=2021-10-12&api_key=client-key"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -324,6 +326,27 @@ async def test_no_exceptions_text(collector: Collector) -> None:
 def test_bad_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """What OpenTelemetry would refuse at the start is told with the other settings, unquoted."""
     monkeypatch.setenv(name, "nonsense")
-    with pytest.raises(ValueError, match=f"OpenTelemetry refuses one of {name}") as caught:
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "harmless")
+    with pytest.raises(ValueError, match=rf"OpenTelemetry refuses {name}\. ") as caught:
         make_settings(otel_exporter_otlp_endpoint="http://127.0.0.1:4318")
     assert "nonsense" not in str(caught.value)
+
+
+def test_unnamed_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If OpenTelemetry does not say which variable it refuses, all that are set are told."""
+    monkeypatch.setenv("OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER", "nonsense")
+    with pytest.raises(ValueError, match=r"one of .*_CREDENTIAL_PROVIDER") as caught:
+        make_settings(otel_exporter_otlp_endpoint="http://127.0.0.1:4318")
+    assert "nonsense" not in str(caught.value)
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+def test_headers_not_quoted(tmp_path: Path, command: str) -> None:
+    """A collector's key that lacks its header's name is not told by OpenTelemetry's warning."""
+    collectors = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+        "OTEL_EXPORTER_OTLP_HEADERS": "marker-of-a-key",
+    }
+    ended = run([*ASTROPIKS, command], environment(**collectors), tmp_path)
+    assert (ended.returncode, "NASA_API_KEY" in ended.stdout + ended.stderr) == (2, True)
+    assert "marker" not in ended.stdout + ended.stderr

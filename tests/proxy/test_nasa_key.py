@@ -45,9 +45,9 @@ def test_replaced() -> None:
     """The new key is sent from then on, and the old one still blotted out of late answers."""
     one, told = key(), []
     one.follow(lambda: told.append(one.headers()["X-Api-Key"]))
-    one.replace(SecretStr(NASA_KEY))
+    assert not one.replace(SecretStr(NASA_KEY))
     assert told == []
-    one.replace(SecretStr(OTHER_KEY))
+    assert one.replace(SecretStr(OTHER_KEY))
     assert told == [OTHER_KEY]
     assert {NASA_KEY.encode(), OTHER_KEY.encode()} <= set(one.spellings())
 
@@ -133,7 +133,12 @@ async def test_file(path: Path, nasa: StandIn, clock: SettableClock) -> None:
     The old API is not even left set aside, as it is after a refusal.
     """
     headers = {"Approov-Token": mint(SECRET, now=clock.now)}
-    async with asking(nasa, clock, make_settings(apod_sources="legacy")) as client:
+    settings = make_settings(apod_sources="legacy")
+    with capture_logs() as at_start:
+        async with asking(nasa, clock, settings):
+            pass
+    assert "key_file_replaced" not in [one["event"] for one in at_start]
+    async with asking(nasa, clock, settings) as client:
 
         async def ask(day: int) -> httpx.Response:
             return await client.get(f"{APOD}?date=2021-10-{day}", headers=headers)

@@ -208,6 +208,14 @@ def test_services() -> None:
     }
 
 
+@pytest.mark.parametrize(("host", "place"), [(None, "every address"), ("127.0.0.1", "127.0.0.1")])
+def test_metrics_port(host: str | None, place: str) -> None:
+    """It says where everybody gets the metrics: at METRICS_HOST, if that is set."""
+    settings = make_settings(metrics_port=9090, metrics_host=host)
+    told = {f.subject: f.sentence for f in services(settings, build_catalog(settings, {}))}
+    assert told["/metrics"] == f"Served for everybody who gets to {place}, port 9090."
+
+
 @pytest.mark.parametrize(
     ("changes", "on"),
     [
