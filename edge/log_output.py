@@ -101,7 +101,7 @@ class LogOutput(io.TextIOBase):
         """Write what waits, for ever."""
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._waiting)
+                self._change.wait_for(lambda: self._waiting or self._lost_lines)
                 texts, self._waiting = self._waiting, []
                 lost, self._lost_lines = self._lost_lines, 0
             self._write_in_order(texts)
