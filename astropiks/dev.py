@@ -12,6 +12,7 @@ from astropiks.banner import banner, base_urls, examples
 from astropiks.console.app import Console
 from astropiks.console.key import ConsoleKey
 from astropiks.console.page import About
+from astropiks.pictures_by_host import PicturesByHost, links_by_host
 from attestation.claims import Clock
 from edge import logs
 from edge.settings import DevelopmentSettings
@@ -43,12 +44,14 @@ def run() -> None:
     nasa_here = StandIn(keys={STANDIN_KEY})
     with server.serving(nasa_here) as base_url:
         nasa = f"a stand-in at {base_url}: no network, no key. Set NASA_API_KEY for the real one."
-        stand_in = {
+        stand_in: dict[str, object] = {
             "nasa_api_key": SecretStr(STANDIN_KEY),
             "nasa_api_base_url": base_url,
             "nasa_science_base_url": base_url,
             "nasa_image_base_url": base_url,
         }
+        if "image_proxy" not in settings.model_fields_set:
+            stand_in["image_proxy"] = "on"  # its pictures are nowhere but here
         settings = settings.model_copy(update=stand_in)
         _serve(settings, nasa, listener, nasa_here.conditions)
 
@@ -61,8 +64,23 @@ def _serve(
 ) -> None:
     key = ConsoleKey.make(settings.port)
     print(banner(settings, nasa, key), flush=True)  # noqa: T201
-    console = with_console(create_app(settings), settings, nasa, key, conditions)
+    console = with_console(application(settings), settings, nasa, key, conditions)
     server.serve_here(console, listener)
+
+
+def application(settings: DevelopmentSettings, clock: Clock = time.time) -> Application:
+    """Build it as for production, but for links to pictures where there is no one public address.
+
+    Args:
+        settings: which services to serve, and how.
+        clock: the present, as Unix time in seconds.
+    """
+    app = create_app(settings, clock=clock)
+    has_own_links = settings.image_proxy == "off" or settings.public_base_url is not None
+    if has_own_links or not settings.serves_proxy:
+        return app
+    # Without the fast path: it gives one answer to all, by whatever address they ask.
+    return Application(PicturesByHost(app, links_by_host(settings)), None)
 
 
 def with_console(

@@ -4,6 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from proxy import extras, freshness, sample
 from proxy.content import Content
@@ -67,6 +68,16 @@ class ApodService:
         self._clock = clock
         self._links = links
         self._chance = chance or random.Random()  # noqa: S311  (pictures, not secrets)
+
+    def linking(self, links: PictureLinks) -> Self:
+        """Give one that answers from the same holdings, with *links* to pictures."""
+        return type(self)(
+            self._holdings,
+            clock=self._clock,
+            chance=self._chance,
+            links=links,
+            latest_for_unpublished=self._latest_for_unpublished,
+        )
 
     async def answer(self, query: ApodQuery) -> Answer:
         """Give what *query* asks for.

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from astropiks.console import inside, switchboard
 from astropiks.console.askers import Askers, Who
 from astropiks.console.callers import origin_of
-from astropiks.console.pictures import Pictures
+from astropiks.console.pictures import Pictures, at_nasa
 from edge.settings import DevelopmentSettings
 
 LATEST = "/planetary/apod"
@@ -77,26 +77,30 @@ class Page:
 
     async def show(self, request: Request) -> Response:
         """Render it, with the picture of the day if NASA gives it soon."""
+        base = self._settings.public_base_url or origin_of(request.scope)
         text = self._template.render(
             about=self._about,
             apis=switchboard.APIS,
+            base=base,
             choices=list(self._askers.choices()),
             faults=switchboard.FAULTS,
             fields=switchboard.FIELDS,
             presets=presets(self._settings),
-            record=await self._latest(request),
+            record=await self._latest(request, base),
             settings=self._settings,
         )
         return HTMLResponse(text)
 
-    async def _latest(self, request: Request) -> dict[str, Any] | None:
-        """Ask the application itself, as a genuine app does."""
+    async def _latest(self, request: Request, base: str) -> dict[str, Any] | None:
+        """Ask the application itself, which is at *base*, as a genuine app does."""
         if not self._settings.serves_proxy:
             return None
-        origin = self._settings.public_base_url or origin_of(request.scope)
-        headers = self._askers.headers(Who.GENUINE, origin + LATEST)
+        headers = self._askers.headers(Who.GENUINE, base + LATEST)
         answer = await inside.ask(self._app, request.scope, LATEST, headers)
-        return json.loads(answer.body) if answer.status == 200 else None
+        if answer.status != 200:
+            return None
+        record: dict[str, Any] = json.loads(answer.body)
+        return {**record, "url": at_nasa(record.get("url", ""), base)}
 
 
 def presets(settings: DevelopmentSettings) -> Sequence[Preset]:

@@ -4,7 +4,6 @@ It is the proxy's own way to pictures, without a token, because `<img>` can send
 say of their addresses is left as it is; only the page asks here in their place.
 """
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +20,12 @@ from proxy.sources.pictures import PictureSource
 BASE = "/console"
 
 
+def at_nasa(url: str, base: str) -> str:
+    """Give NASA's own address for one that leads through the service at *base*, as records may."""
+    through = f"{base}/v2/"
+    return f"https://{url.removeprefix(through)}" if url.startswith(through) else url
+
+
 class Pictures:
     """An ASGI application below `BASE`, to be used while it is opened."""
 
@@ -32,9 +37,8 @@ class Pictures:
         self._source: PictureSource | None = None
 
     def address(self, url: str) -> str | None:
-        """Give where the page gets the file at *url*, as a record has it; None if nowhere."""
-        through_proxy = rf"{re.escape(self._settings.public_base_url or '')}/v2/"
-        address = self._links.link(re.sub(f"^{through_proxy}", "https://", url))
+        """Give where the page gets the file at *url*, an address of NASA's; None if nowhere."""
+        address = self._links.link(url)
         return address if address.startswith(f"{BASE}/") else None
 
     @asynccontextmanager

@@ -69,6 +69,57 @@ def test_second_shell(tmp_path: Path) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "10.0.2.2"])
+def test_pictures(tmp_path: Path, name: str) -> None:
+    """Pictures come from the address that their record was asked for at, nothing being set."""
+    port, output = free_port(), tmp_path / "output"
+    env = environment()
+    with running([*ASTROPIKS, "dev"], {**env, "PORT": str(port)}, tmp_path, output) as process:
+        wait_for(port, process, output)
+        token = run([*ASTROPIKS, "token", "mint"], env, tmp_path).stdout.strip()
+        ask = ["curl", "-s", "-H", f"Approov-Token: {token}", "--connect-to", f"::127.0.0.1:{port}"]
+        day = f"http://{name}:{port}/planetary/apod?date=2021-10-12"
+        record = json.loads(run([*ask, day], env, tmp_path).stdout)
+        told = [*ask, "-o", "/dev/null", "-w", "%{http_code} %{content_type}"]
+        files = {run([*told, record[one]], env, tmp_path).stdout for one in ("url", "hdurl")}
+    assert record["url"].startswith(f"http://{name}:{port}/v2/apod.nasa.gov/apod/image/2110/")
+    assert files == {"200 image/png"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "base"),
+    [
+        ({"IMAGE_PROXY": "off"}, "https://"),
+        ({"PUBLIC_BASE_URL": "http://192.0.2.7:8080"}, "http://192.0.2.7:8080/v2/"),
+    ],
+    ids=["off", "public address"],
+)
+def test_pictures_as_set(tmp_path: Path, variables: dict[str, str], base: str) -> None:
+    """What is set counts: NASA's own addresses, or the one public address."""
+    port, output = free_port(), tmp_path / "output"
+    env = environment(PORT=str(port), **variables)
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output)
+        picture = json.loads(curl(output)[0])
+    assert picture["url"].startswith(f"{base}apod.nasa.gov/apod/image/2110/")
+
+
+def test_pictures_for_unknown_hosts(tmp_path: Path) -> None:
+    """What a client says in `Host` does not get into records, nor what one was told to another."""
+    port, output = free_port(), tmp_path / "output"
+    url = f"http://127.0.0.1:{port}/planetary/apod?date=2021-10-12"
+    with running([*ASTROPIKS, "dev"], environment(PORT=str(port)), tmp_path, output) as process:
+        wait_for(port, process, output)
+        token = run([*ASTROPIKS, "token", "mint"], environment(), tmp_path).stdout.strip()
+        hosts = ["evil.example", f"10.0.2.2:{port}"] * 3
+        answers = [
+            httpx.get(url, headers={"Approov-Token": token, "Host": host}, trust_env=False).json()
+            for host in hosts
+        ]
+    starts = [answer["url"].partition("apod.nasa.gov")[0] for answer in answers]
+    assert starts == ["https://", f"http://10.0.2.2:{port}/v2/"] * 3
+
+
 def test_published_examples(tmp_path: Path) -> None:
     """With the sample secret in .env, Approov's published tokens do as published."""
     (tmp_path / ".env").write_text(f"APPROOV_BASE64_SECRET={SAMPLES['quickstarts']}\n")

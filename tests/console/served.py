@@ -12,7 +12,6 @@ import httpx
 from starlette.types import ASGIApp
 
 from astropiks import dev, server
-from astropiks.apps import create_app
 from astropiks.console.app import Console
 from astropiks.console.key import ConsoleKey
 from edge.settings import DevelopmentSettings
@@ -84,7 +83,7 @@ def make_console(
     settings: DevelopmentSettings, clock: SettableClock, conditions: Conditions | None = None
 ) -> Console:
     """Put the console before the whole application."""
-    app = create_app(settings, clock=clock)
+    app = dev.application(settings, clock)
     return dev.with_console(app, settings, "a stand-in.", KEY, conditions, clock)
 
 

@@ -3,14 +3,16 @@
 import { element } from "./dom.js";
 
 const HOSTS = document.body.dataset.hosts.split(" ").filter(Boolean);
-const PUBLIC_BASE = document.body.dataset.publicBase;
+const THROUGH = `${document.body.dataset.base}/v2/`;
 const NASA_PAGES = "https://apod.nasa.gov/apod/";
 const FILE = /\.(jpe?g|png|gif|tiff?|webp|bmp)$/i;
 
-/** Give the address of a page or file, if it is one: never a script. */
+/** Give NASA's address of a page or file, if it is one: never a script. */
 export function webAddress(text) {
+  const given = text.trim();
+  const atNasa = given.startsWith(THROUGH) ? `https://${given.slice(THROUGH.length)}` : given;
   try {
-    const url = new URL(text.trim(), NASA_PAGES);
+    const url = new URL(atNasa, NASA_PAGES);
     return url.protocol === "https:" || url.protocol === "http:" ? url : null;
   } catch {
     return null;
@@ -19,9 +21,7 @@ export function webAddress(text) {
 
 /** Give where this machine has the picture that a record names, or null. */
 export function pictureAddress(record) {
-  const through = `${PUBLIC_BASE}/v2/`;
-  let text = record.url ?? "";
-  if (PUBLIC_BASE && text.startsWith(through)) text = `https://${text.slice(through.length)}`;
+  const text = record.url ?? "";
   const url = webAddress(text);
   const isOurs = url && HOSTS.includes(url.hostname) && FILE.test(url.pathname);
   const isPicture = record.media_type === "image" && text !== "";
