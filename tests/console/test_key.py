@@ -1,6 +1,6 @@
 """Who opens the console: whoever has the address that the terminal shows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import pytest
 from astropiks.console.key import CLOSED, ConsoleKey
 from tests.console.served import KEY, astropiks_dev, base_of, bench, visitor
 from tests.console.test_callers import REQUESTS
+from tests.gateways.servers import program, started
+from tests.processes import environment, free_port
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,38 @@ def test_each_its_own(tmp_path: Path) -> None:
     assert said.count(key) == 1
     assert ConsoleKey.make(1).text != ConsoleKey.make(1).text
     assert key not in repr(ConsoleKey(key, ""))
+
+
+def nginx(folder: Path, port: int, upstream: str) -> list[str]:
+    """Write the shortest configuration that passes requests on."""
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log stderr; events {{}}\n"
+        f"http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;\n"
+        f"fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;\n"
+        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream}; }} }} }}\n"
+    )
+    return [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+def haproxy(folder: Path, port: int, upstream: str) -> list[str]:
+    """Write the shortest configuration that passes requests on."""
+    (folder / "haproxy.cfg").write_text(
+        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 9s\n  timeout server 9s\n"
+        f"listen here\n  bind 127.0.0.1:{port}\n"
+        f"  server one {upstream.removeprefix('http://')}\n"
+    )
+    return [program("haproxy"), "-f", str(folder / "haproxy.cfg")]
+
+
+@pytest.mark.parametrize("server", [nginx, haproxy])
+def test_server_before_it(
+    tmp_path: Path, base: str, server: Callable[[Path, int, str], list[str]]
+) -> None:
+    """A server on this machine that says nothing of whom it asks for opens nothing to them."""
+    port = free_port()
+    with started(server(tmp_path, port, base), environment(), tmp_path, port) as host:
+        claimed = {"Host": base.removeprefix("http://"), "Origin": base, "Console-Request": "1"}
+        wanted = {"who": "genuine", "target": "/planetary/apod"}
+        with httpx.Client(base_url=f"http://{host}", headers=claimed, trust_env=False) as stranger:
+            page, token = stranger.get("/"), stranger.post("/console/headers", json=wanted)
+    assert (page.status_code, page.text) == (token.status_code, token.text) == (403, CLOSED)

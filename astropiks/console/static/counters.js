@@ -24,8 +24,11 @@ const TABLES = [
 const WORDS = { breaker_open: (value) => (value ? "set aside" : "asked") };
 
 let timer = null;
+let tellOthers = () => {};
 
-export function startCounters() {
+/** Begin; `tellSamples` is told of what has been counted, each time. */
+export function startCounters(tellSamples) {
+  tellOthers = tellSamples;
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
     if (!document.hidden) look();
@@ -39,8 +42,9 @@ async function look() {
     const samples = await tell("GET", "/console/counters");
     showTiles(samples);
     showTables(samples);
-  } catch {
-    state = "no answer: is astropiks dev still running?";
+    tellOthers(samples);
+  } catch (error) {
+    state = error instanceof TypeError ? "no answer: is astropiks dev still running?" : error.message;
   }
   byId("counters-state").textContent = state;
   clearTimeout(timer);

@@ -7,9 +7,9 @@ export async function tell(method, path, body) {
   const given = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await fetch(path, { method, headers: OWN, cache: "no-store", ...given });
   const type = response.headers.get("Content-Type") ?? "";
-  const said = type.includes("json") ? await response.json() : {};
+  const said = type.includes("json") ? await response.json() : { error: (await response.text()).trim() };
   if (!response.ok) {
-    throw new Error(said.error ?? said.detail ?? `The console answered ${response.status}.`);
+    throw new Error(said.error || said.detail || `The console answered ${response.status}.`);
   }
   return said;
 }

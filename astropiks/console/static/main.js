@@ -3,11 +3,11 @@
 import { startCounters } from "./counters.js";
 import { byId, onCopy } from "./dom.js";
 import { startGallery } from "./gallery.js";
-import { startNasa } from "./nasa.js";
+import { showSetAside, startNasa } from "./nasa.js";
 import { startSecrets } from "./secrets.js";
 import { showFirst, startWho } from "./who.js";
 
-for (const start of [startWho, () => startGallery(showFirst), startNasa, startSecrets, startCounters]) {
+for (const start of [startWho, () => startGallery(showFirst), startNasa, startSecrets, () => startCounters(showSetAside)]) {
   try {
     start();
   } catch (error) {

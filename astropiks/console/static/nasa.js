@@ -18,6 +18,18 @@ export function startNasa() {
   look();
 }
 
+/** Say which sources the service leaves alone for now, by what has been counted. */
+export function showSetAside(samples) {
+  if (!byId("nasa")) return;
+  const isAside = ({ name, labels, value }) => (
+    name === "astropiks_breaker_open" && value && byId(`fault-${labels.source}`)
+  );
+  const names = samples.filter(isAside).map(({ labels }) => labelOf(byId(`fault-${labels.source}`)));
+  byId("nasa-aside").textContent = names.length
+    ? `Set aside: ${names.join(", ")}. One request in half a minute or more tries again whether it is well.`
+    : "";
+}
+
 const selects = () => byId("nasa-form").querySelectorAll("[data-api]");
 const inputs = () => byId("nasa-form").querySelectorAll("[data-kind]");
 const look = () => attempt(null, () => tell("GET", PATH));

@@ -85,6 +85,31 @@ def test_width(browser: Browser, url: str, viewport: ViewportSize) -> None:
         watch.refusals.clear()
 
 
+def test_menu(browser: Browser, url: str) -> None:
+    """On a phone the menu is one row, all of which is seen."""
+    with opened(browser, url, viewport=PHONE) as (page, _):
+        places = page.locator(".bar nav a").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(at => [at.top, at.right])"
+        )
+        assert len(places) == 6
+        assert len({top for top, _ in places}) == 1
+        assert max(right for _, right in places) <= PHONE["width"]
+
+
+def test_steady_columns(page: Page) -> None:
+    """However large numbers grow, the counters' columns stay as wide as they are."""
+    expect(page.locator("#table-requests_total")).to_be_visible()
+    widths = "all => all.map(one => one.getBoundingClientRect().width)"
+    cells = page.locator("#tiles dl, #tables table, #tables th, #tables td")
+    page.evaluate("() => { globalThis.fetch = () => new Promise(() => {}) }")  # no more of them
+    before = cells.evaluate_all(widths)
+    page.locator("#tiles dd, #tables td").evaluate_all(
+        "all => all.forEach(one => { one.textContent = '1234567890123456' })"
+    )
+    assert cells.evaluate_all(widths) == before
+    assert len(before) > 15
+
+
 def focused(page: Page) -> str:
     """Say what has the focus: its id, or its text."""
     told: str = page.evaluate(

@@ -35,6 +35,23 @@ def test_stale(browser: Browser) -> None:
         expect(page.locator("#outcome")).to_contain_text("Asked NASA just now: what was held")
 
 
+def test_set_aside(browser: Browser) -> None:
+    """A source that is set aside is named until it is asked again, also after NASA is well."""
+    with bench() as served, opened(browser, served.url) as (page, watch):
+        expect(page.locator(".card").nth(12)).to_be_attached()
+        expect(page.locator("#nasa-aside")).to_be_hidden()
+        page.get_by_label("api.nasa.gov").first.select_option("503")
+        ask(page, "/planetary/apod?date=2016-01-02")
+        expect(page.locator("#nasa-aside")).to_contain_text("Set aside: api.nasa.gov.")
+        page.get_by_role("button", name="NASA is well again").click()
+        expect(page.locator("#nasa-status")).to_have_text("All is well.")
+        expect(page.locator("#nasa-aside")).to_contain_text("Set aside: api.nasa.gov.")
+        served.clock.advance(minutes=2)
+        ask(page, "/planetary/apod?date=2016-01-03")
+        expect(page.locator("#nasa-aside")).to_be_hidden()
+        watch.refusals.clear()
+
+
 def test_gaps(browser: Browser) -> None:
     """Days without a picture are left out, without a word."""
     gaps = {date(2026, 11, 20), date(2026, 11, 19)}

@@ -3,9 +3,9 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.console.in_browser.watched import ask
+from tests.console.in_browser.watched import ask, opened
 from tests.console.served import base_of
 
 DAY = "/planetary/apod?date=2021-10-12"
@@ -84,3 +84,23 @@ def test_cache_words(page: Page) -> None:
     expect(page.locator("#outcome")).to_contain_text("Asked NASA just now.")
     ask(page, target)
     expect(page.locator("#outcome")).to_contain_text(re.compile(r"From memory, .* old\."))
+
+
+def test_opened(page: Page, url: str) -> None:
+    """Once it is open, the key is neither in the address nor anywhere that a script can see it."""
+    key = url.partition("key=")[2]
+    assert page.url == url.partition("?")[0]
+    seen = "() => [document.cookie, document.referrer, document.documentElement.outerHTML].join()"
+    assert key not in page.evaluate(seen)
+
+
+def test_old_tab(browser: Browser, url: str) -> None:
+    """A tab from before the last start is told that there is a new address."""
+    with opened(browser, url) as (page, watch):
+        page.context.clear_cookies()
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator("#outcome")).to_contain_text("Open the address that `make run` printed")
+        expect(page.locator("#counters-state")).to_contain_text("Each start makes a new key")
+        page.reload()
+        expect(page.locator("body")).to_contain_text("Open the address that `make run` printed")
+        watch.refusals.clear()
