@@ -21,10 +21,11 @@ END_SECONDS = 1.0
 
 
 class _Text(NamedTuple):
-    """Something to be written, and who wants to know when it is."""
+    """Something to be written, and who wants to know when it is; or the place of lost lines."""
 
     data: bytes
     written: "asyncio.Future[None] | None" = None
+    lost_lines: int = 0
 
 
 class LogOutput(io.TextIOBase):
@@ -42,7 +43,8 @@ class LogOutput(io.TextIOBase):
         self._tell_lost = tell_lost
         self._waiting: list[_Text] = []
         self._waiting_bytes = 0
-        self._lost_lines = self._untold_lines = 0
+        self._untold_lines = 0
+        self._is_writing = False
         self._change = threading.Condition()
         threading.Thread(target=self._write_on, name="log", daemon=True).start()
 
@@ -73,7 +75,7 @@ class LogOutput(io.TextIOBase):
             asyncio.get_running_loop()
         except RuntimeError:
             with self._change:
-                self._change.wait_for(lambda: not self._waiting_bytes, END_SECONDS)
+                self._change.wait_for(lambda: not (self._waiting or self._is_writing), END_SECONDS)
 
     def fileno(self) -> int:
         """Give the file."""
@@ -90,37 +92,46 @@ class LogOutput(io.TextIOBase):
     def _put(self, text: _Text) -> bool:
         with self._change:
             if self._waiting_bytes + len(text.data) > MAX_WAITING_BYTES:
-                self._lost_lines += text.data.count(b"\n")
+                if lines := text.data.count(b"\n"):
+                    self._lose(lines)
                 return False
             self._waiting.append(text)
             self._waiting_bytes += len(text.data)
             self._change.notify_all()
         return True
 
+    def _lose(self, lines: int) -> None:
+        """Let it be told in their place how many there are."""
+        if self._waiting and self._waiting[-1].lost_lines:
+            lines += self._waiting.pop().lost_lines
+        self._waiting.append(_Text(b"", lost_lines=lines))
+        self._change.notify_all()
+
     def _write_on(self) -> None:
         """Write what waits, for ever."""
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._waiting or self._lost_lines)
+                self._change.wait_for(lambda: self._waiting)
                 texts, self._waiting = self._waiting, []
-                lost, self._lost_lines = self._lost_lines, 0
+                self._is_writing = True
             self._write_in_order(texts)
-            self._untold_lines += lost
-            self._try_to_write(b"")
             with self._change:
                 self._waiting_bytes -= sum(len(text.data) for text in texts)
+                self._is_writing = False
                 self._change.notify_all()
 
     def _write_in_order(self, texts: list[_Text]) -> None:
         """Write together what nobody waits for."""
         together: list[bytes] = []
         for text in texts:
-            if text.written is None:
+            if text.written is None and not text.lost_lines:
                 together.append(text.data)
                 continue
             self._try_to_write(b"".join(together))
             together.clear()
-            if not text.written.cancelled():  # else it would tell of what has not taken place
+            self._untold_lines += text.lost_lines
+            # What nobody waits for any more would tell of something that has not taken place.
+            if text.written is not None and not text.written.cancelled():
                 _settle(text.written, self._try_to_write(text.data))
         self._try_to_write(b"".join(together))
 

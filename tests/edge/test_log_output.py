@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import re
+import select
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from edge import log_output, logs
 from edge.log_output import LogOutput
 
 PIPE_BYTES = 4096
+PATIENCE_SECONDS = 10.0
 LINES = [f"line {number}\n" for number in range(2000)]
 
 
@@ -30,10 +32,15 @@ class Pipe:
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.output = LogOutput(writer, told)
 
+    def wait(self) -> None:
+        """Wait until something can be read."""
+        assert select.select([self._reader], [], [], PATIENCE_SECONDS)[0], "nothing more came"
+
     def read(self, until: str) -> list[str]:
         """Read up to a line, and give all."""
         got = b""
         while not got.endswith(until.encode()):
+            self.wait()
             got += os.read(self._reader, 65536)
         return got.decode().splitlines(keepends=True)
 
@@ -86,6 +93,18 @@ def test_bound(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lost > 0
     assert len(kept) > 100
     assert kept == [line for line in [*LINES, "the end\n"] if line in {*kept}]
+
+
+def test_place(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is lost is told of in its place: before the next line for which there was room."""
+    whole, later = "".join(LINES), "later\n"
+    monkeypatch.setattr(log_output, "MAX_WAITING_BYTES", len(whole) + len(later))
+    pipe.output.write(whole)
+    pipe.wait()  # it is on its way
+    pipe.output.write("too long\n")
+    pipe.output.write("too much\n")
+    pipe.output.write(later)
+    assert pipe.read(later) == [*LINES, told(2), later]
 
 
 def test_disk_full_for_a_while(full: LogOutput, tmp_path: Path) -> None:
