@@ -19,7 +19,9 @@ class MissingBindingError(BindingError):
 
     reason = "binding_missing"
     advice = (
-        "Call setBindingHeader in the app. Tokens of Approov's failover service are never bound; "
+        "Let the app bind its tokens: name the headers in Binding of the Android client, or call "
+        "setBindingHeader of Approov's layer for a single one, not both. Tokens of Approov's "
+        "failover service are never bound; "
         "APPROOV_MISSING_BINDING=allow accepts them, and every unbound token with them."
     )
 
