@@ -1,11 +1,12 @@
 """The service on a real socket, with NASA's stand-in behind it and a list of what was asked."""
 
+import asyncio
 import base64
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import httpx
 from starlette.datastructures import Headers
@@ -18,9 +19,6 @@ from attestation.claims import Clock
 from edge.settings import DevelopmentSettings
 from standin.app import StandIn
 from tests.conftest import NASA_KEY, NASA_URL
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
 
 PUBLISHED_SECRET = (
     "h+CX0tOzdAAR9l15bWAqvq7w9olk66daIH+Xk+IAHhVVHszjDzeGobzNnqyRze3lw/WVyWrc2gZfh3XXfBOmww=="
@@ -37,6 +35,32 @@ class Asked:
     status: int
 
 
+HOLD_SECONDS = 10
+"""How long one request is kept waiting at most."""
+
+
+class HeldBack:
+    """Keeps one request waiting, then passes it on.
+
+    Attributes:
+        arrived: set when it is there.
+        may_go: set to let it go on.
+        is_over: whether it has gone on.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.arrived, self.may_go = threading.Event(), threading.Event()
+        self.is_over = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep it waiting."""
+        self.arrived.set()
+        await asyncio.to_thread(self.may_go.wait, HOLD_SECONDS)
+        self.is_over = True
+        await self._app(scope, receive, send)
+
+
 class Watched:
     """Stands before an application, and writes down what it is asked.
 
@@ -48,7 +72,17 @@ class Watched:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.asked: list[Asked] = []
-        self.answers: list[Response] = []
+        self.answers: list[ASGIApp] = []
+
+    @contextmanager
+    def held_back(self) -> Iterator[HeldBack]:
+        """Keep the next request waiting until the end."""
+        held_back = HeldBack(self._app)
+        self.answers.append(held_back)
+        try:
+            yield held_back
+        finally:
+            held_back.may_go.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on."""

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from tests.android.compilers import NOTES
+from tests.android.compilers import HERE, NOTES
 from tests.android.phone import Phone
 from tests.android.service import PUBLISHED_SECRET, served
 from tests.conftest import make_settings
@@ -58,6 +58,28 @@ def test_all_snippets() -> None:
     for reference, _ in SNIPPETS:
         suffix = (NOTES / reference.partition("#")[0]).suffix
         assert f"<!-- {reference} -->\n```{LANGUAGES[suffix]}\n" in GUIDE
+
+
+STEPS = GUIDE.split("\n## ")
+
+
+@pytest.mark.parametrize("number", [3, 4, 5, 6])
+def test_files(number: int) -> None:
+    """In the steps that set up, each snippet stands below a link to its file, with its place."""
+    (step,) = [text for text in STEPS if text.startswith(f"{number}. ")]
+    references = re.findall(r"^<!-- ([^#\s]+)\S* -->$", step, re.MULTILINE)
+    for name in references:
+        above = step.partition(f"<!-- {name}")[0]
+        assert f"]({name})" in above or name.endswith(("Signing.kt", "Signing.java")), name
+
+
+def test_release_compiles() -> None:
+    """The release build gets its file with the debug one, and a placeholder to compile with."""
+    gradle, debug = (text for text in STEPS if text[:2] in {"3.", "4."})
+    assert '"APPROOV_CONFIG", "\\"#your-account#…\\""' in gradle
+    assert "`app/src/release/java/your/app/` now" in debug
+    stub = HERE / "stubs" / "java" / "your" / "app" / "BuildConfig.java"
+    assert 'APPROOV_CONFIG = "#your-account#' in stub.read_text()
 
 
 def test_both_languages() -> None:

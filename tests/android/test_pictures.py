@@ -2,14 +2,19 @@
 
 from contextlib import ExitStack
 from datetime import date, timedelta
+from pathlib import Path
 
 import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from starlette.responses import Response
 
 from standin.faults import Fault
+from tests.android.certificates import certificate_of, pin_of, secured
 from tests.android.conftest import Classpath, SwitchOn
 from tests.android.phone import Phone
 from tests.android.service import Service, served, token
+from tests.processes import free_port
 
 
 def test_scroll_back(service: Service, debug_apps: Classpath, switch_on: SwitchOn) -> None:
@@ -108,17 +113,33 @@ def test_held_while_nasa_is_down(service: Service, phone: Phone) -> None:
     assert [one.status for one in service.asked] == [200, 503]
 
 
-def test_somebody_else_answers(service: Service, phone: Phone) -> None:
-    """Where another than the service answers, by its pins, nothing held hides that."""
-    phone.do("carry", token=token())
-    assert phone.do("on", date="2021-10-12")["outcome"] == "OK"
-    phone.do("intercept")
-    said = phone.do("on", date="2021-10-13")
-    again = phone.get(
-        f"{service.url}planetary/apod?date=2021-10-12", **{"Cache-Control": "no-cache"}
-    )
-    assert "SSLPeerUnverifiedException" in said["detail"]
-    assert again["outcome"] == "NO_ANSWER"
+@pytest.mark.parametrize("trusts_all", [True, False], ids=["not pinned", "not trusted"])
+def test_somebody_else_answers(
+    debug_app: Classpath, switch_on: SwitchOn, tmp_path: Path, *, trusts_all: bool
+) -> None:
+    """Where another than the service answers, by certificate or pin, nothing held hides that."""
+    ours, theirs = (generate_private_key(SECP256R1()) for _ in range(2))
+    port = free_port()
+    base = f"https://127.0.0.1:{port}/"
+    url = f"{base}planetary/apod?date=2021-10-12"
+    our_certificate, their_certificate = certificate_of(ours), certificate_of(theirs)
+    trusted = [our_certificate, *([their_certificate] if trusts_all else [])]
+    with switch_on(debug_app, base) as phone:
+        phone.do("carry", token=token(), trusted=trusted, pin=pin_of(ours))
+        with secured(ours, our_certificate, tmp_path, port):
+            before = phone.get(url)
+        with secured(theirs, their_certificate, tmp_path, port):
+            stranger = phone.get(url, **{"Cache-Control": "no-cache"})
+        nobody = phone.get(url, **{"Cache-Control": "no-cache"})
+    assert (before["status"], before["network"]) == (200, 200)
+    assert stranger["outcome"] == "NO_ANSWER"
+    assert "SSL" in stranger["detail"]
+    assert (nobody["status"], nobody["network"]) == (200, None)
+
+
+def test_one_of_two_addresses(phone: Phone) -> None:
+    """Where one address of the service is gone and a stranger at the other, it is no outage."""
+    assert phone.do("one_of_two_addresses")["body"] is False
 
 
 def test_offline(debug_app: Classpath, switch_on: SwitchOn) -> None:

@@ -3,7 +3,7 @@
 import time
 
 from tests.android.conftest import Classpath, SwitchOn
-from tests.android.service import served, token
+from tests.android.service import HOLD_SECONDS, served, token
 
 VALUE = "value-canary-5d1f"
 SECRETS = {"runtime_secrets": {"maps-key": VALUE}}
@@ -59,3 +59,23 @@ def test_asked_again(debug_app: Classpath, switch_on: SwitchOn) -> None:
         said = [phone.do("secret", key="memory", name="maps-key") for _ in range(3)]
     assert [one["body"] for one in said] == [VALUE] * 3
     assert [one.status for one in service.asked] == [200, 304, 304]
+
+
+def test_held_while_another_is_asked(debug_app: Classpath, switch_on: SwitchOn) -> None:
+    """Who wants a secret that is held waits for nobody; who wants the same one, for one call."""
+    secrets = {"maps-key": VALUE, "other-key": "another-value"}
+    with (
+        served(runtime_secrets=secrets) as service,
+        switch_on(debug_app, service.url) as phone,
+    ):
+        phone.do("secret", key="memory", name="maps-key")
+        with service.watched.held_back() as held_back:
+            phone.do("secret_meanwhile", name="other-key")
+            assert held_back.arrived.wait(HOLD_SECONDS)
+            phone.do("secret_meanwhile", name="other-key")
+            said = phone.do("secret", key="memory", name="maps-key")
+            assert not held_back.is_over
+        last = phone.do("secret_at_last")
+    assert said["body"] == VALUE
+    assert last["body"] == ["another-value"] * 2
+    assert [one.path for one in service.asked] == ["/secrets/maps-key", "/secrets/other-key"]

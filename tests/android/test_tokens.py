@@ -1,23 +1,15 @@
 """Tokens on a phone: which requests carry one, what is bound to what, and what a refusal does."""
 
 import base64
-import hashlib
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePrivateKey,
-    generate_private_key,
-)
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 
 from astropiks.mint import Invalid
 from astropiks.server import serving
+from tests.android.certificates import certificate_of, pin_of
 from tests.android.conftest import Classpath, SwitchOn
 from tests.android.phone import Phone
 from tests.android.service import Service, Watched, served, token
@@ -86,7 +78,7 @@ def test_release(service: Service, release_apps: Classpath, switch_on: SwitchOn)
     with switch_on(release_apps, service.url) as phone:
         assert phone.do("latest")["outcome"] == "OK"
         held = phone.do("on", date="2021-10-12")
-        phone.do("offline")
+        phone.do("approov", status="NO_NETWORK")
         url = f"{service.url}planetary/apod?date=2021-10-12"
         after = phone.get(url, **{"Cache-Control": "no-cache"})
         other = phone.do("on", date="2021-10-13")
@@ -94,6 +86,23 @@ def test_release(service: Service, release_apps: Classpath, switch_on: SwitchOn)
     assert (after["status"], after["network"]) == (200, None)
     assert other["outcome"] == "NO_ANSWER"
     assert len(service.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [("POOR_NETWORK", True), ("MITM_DETECTED", False), ("REJECTED", False), ("DISABLED", False)],
+)
+def test_no_token(
+    service: Service, release_apps: Classpath, switch_on: SwitchOn, status: str, *, shown: bool
+) -> None:
+    """What is held is shown where Approov has no network, and not where it will give no token."""
+    with switch_on(release_apps, service.url) as phone:
+        assert phone.do("on", date="2021-10-12")["outcome"] == "OK"
+        phone.do("approov", status=status)
+        url = f"{service.url}planetary/apod?date=2021-10-12"
+        said = phone.get(url, **{"Cache-Control": "no-cache"})
+    assert said["outcome"] == ("OK" if shown else "NO_ANSWER")
+    assert len(service.asked) == 1
 
 
 @pytest.mark.parametrize("layer", [False, True])
@@ -122,22 +131,3 @@ def test_pins(phone: Phone) -> None:
     said = phone.do("pin", pin=pin_of(generate_private_key(SECP256R1())), **given)
     assert said["outcome"] == "NO_ANSWER"
     assert "SSLPeerUnverifiedException" in said["detail"]
-
-
-def pin_of(key: EllipticCurvePrivateKey) -> str:
-    """Give the hash of a public key as OkHttp wants it."""
-    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return "sha256/" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
-
-
-def certificate_of(key: EllipticCurvePrivateKey) -> str:
-    """Sign a certificate for a key with the key itself."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "your.domain")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, SHA256())
-    )
-    return certificate.public_bytes(Encoding.PEM).decode()

@@ -22,7 +22,7 @@ KNOWN = {"sdk": {"-getConfigString"}, "registration": {"-add"}, "policy": {"-set
 
 def test_make_run(tmp_path: Path) -> None:
     """The service for debug builds takes their tokens, and serves a secret besides pictures."""
-    assert run(["sh", "-c", KEEP], environment(), tmp_path).returncode == 0
+    assert run(["sh", "-euc", KEEP], environment(), tmp_path).returncode == 0
     planned = run([*MAKE_RUN.split(), "--dry-run"], environment(), ROOT).stdout
     assert "astropiks dev" in planned
     port, output = free_port(), tmp_path / "output"
@@ -31,10 +31,12 @@ def test_make_run(tmp_path: Path) -> None:
         wait_for(port, process, output)
         token = run([*ASTROPIKS, "token", "mint"], env, tmp_path).stdout.strip()
         headers, base = {"Approov-Token": token}, f"http://127.0.0.1:{port}"
-        statuses = [
-            httpx.get(f"{base}{path}", headers=headers, trust_env=False).status_code
-            for path in ("/planetary/apod", "/secrets")
-        ]
+        with httpx.Client(base_url=base, headers=headers, trust_env=False) as app:
+            from_emulator = {"Host": f"10.0.2.2:{port}"}
+            record = app.get("/planetary/apod?date=2021-10-12", headers=from_emulator).json()
+            _, host, picture = record["url"].partition(from_emulator["Host"])
+            statuses = [app.get(path).status_code for path in (picture, "/secrets")]
+    assert host
     assert statuses == [200, 200]
 
 

@@ -4,7 +4,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PublicKey;
+import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.ECParameterSpec;
 import javax.crypto.KeyAgreement;
 import okio.ByteString;
 
@@ -37,6 +39,11 @@ public final class RecipientKey {
     /** The value of the Secret-Recipient header, to which the token has to be bound. */
     public String header() {
         return ByteString.of(pair.getPublic().getEncoded()).base64Url().replace("=", "");
+    }
+
+    /** P-256, of the key itself: Android 8 is the first that knows it by name. */
+    ECParameterSpec curve() {
+        return ((ECPublicKey) pair.getPublic()).getParams();
     }
 
     byte[] agree(PublicKey other) throws GeneralSecurityException {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TimeZone;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
@@ -27,7 +28,7 @@ public final class RuntimeSecrets {
     private final HttpUrl address;
     private final RecipientKey key;
     private final Map<String, Held> held = new ConcurrentHashMap<>();
-    private final Map<String, Object> asking = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, Object> asking = new ConcurrentHashMap<>();
 
     /**
      * @param calls the app's client, with the interceptors of this package

@@ -3,13 +3,10 @@ package astropiks.client;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
 import java.security.PublicKey;
-import java.security.spec.ECGenParameterSpec;
-import java.security.spec.ECParameterSpec;
 import java.security.spec.ECPoint;
 import java.security.spec.ECPublicKeySpec;
 import javax.crypto.Cipher;
@@ -42,7 +39,7 @@ final class SealedSecret {
 
     /** Opens it with the key of the app that it is for. */
     String open(RecipientKey key) throws GeneralSecurityException {
-        byte[] derived = derive(key.agree(sender()));
+        byte[] derived = derive(key.agree(sender(key)));
         Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
         GCMParameterSpec nonce = new GCMParameterSpec(TAG_BITS, decoded(parts[2]));
         cipher.init(Cipher.DECRYPT_MODE, new SecretKeySpec(derived, "AES"), nonce);
@@ -56,17 +53,14 @@ final class SealedSecret {
         return new String(cipher.doFinal(both), StandardCharsets.UTF_8);
     }
 
-    /** The one-time key of the service. */
-    private PublicKey sender() throws GeneralSecurityException {
+    /** The one-time key of the service, on the curve of the key that it is for. */
+    private PublicKey sender(RecipientKey key) throws GeneralSecurityException {
         JSONObject jwk = header.optJSONObject("epk");
         if (jwk == null || !jwk.optString("crv").equals("P-256")) {
             throw new GeneralSecurityException("no key on the curve that was agreed on");
         }
-        AlgorithmParameters curve = AlgorithmParameters.getInstance("EC");
-        curve.init(new ECGenParameterSpec("secp256r1"));
         ECPoint point = new ECPoint(coordinate(jwk, "x"), coordinate(jwk, "y"));
-        ECParameterSpec spec = curve.getParameterSpec(ECParameterSpec.class);
-        return KeyFactory.getInstance("EC").generatePublic(new ECPublicKeySpec(point, spec));
+        return KeyFactory.getInstance("EC").generatePublic(new ECPublicKeySpec(point, key.curve()));
     }
 
     private static BigInteger coordinate(JSONObject jwk, String name)

@@ -1,7 +1,6 @@
 package astropiks.client;
 
 import java.io.IOException;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import okhttp3.Cache;
 import okhttp3.CacheControl;
 import okhttp3.Interceptor;
@@ -12,13 +11,13 @@ import okhttp3.Response;
 /**
  * Gives what OkHttp's cache holds, however old, when there is no network or no NASA (RFC 5861).
  *
- * <p>Never in place of the service's refusal, nor where somebody else answers in its place (pins).
- * Where Approov's SDK gives no token, for whatever reason, nobody has been asked, and what the phone
- * has is shown. Goes before all other interceptors. An answer that came so has {@code
- * networkResponse() == null}.
+ * <p>Never in place of a refusal, the service's or Approov's, nor where somebody else answers in the
+ * service's place (pins, certificates). Goes before all other interceptors. An answer that came so
+ * has {@code networkResponse() == null}.
  */
 public final class StaleIfErrorInterceptor implements Interceptor {
     private final Origin origin;
+    private final NetworkTrouble trouble;
 
     // A client of its own: without network, Approov's interceptor fails before the cache is asked.
     private final OkHttpClient shelf;
@@ -26,9 +25,11 @@ public final class StaleIfErrorInterceptor implements Interceptor {
     /**
      * @param origin whose answers are worth keeping
      * @param cache the one that the app's client has
+     * @param trouble in which what is held is shown
      */
-    public StaleIfErrorInterceptor(Origin origin, Cache cache) {
+    public StaleIfErrorInterceptor(Origin origin, Cache cache, NetworkTrouble trouble) {
         this.origin = origin;
+        this.trouble = trouble;
         this.shelf = new OkHttpClient.Builder().cache(cache).build();
     }
 
@@ -42,8 +43,7 @@ public final class StaleIfErrorInterceptor implements Interceptor {
         try {
             response = chain.proceed(request);
         } catch (IOException noAnswer) {
-            boolean isOutage =
-                    !chain.call().isCanceled() && !(noAnswer instanceof SSLPeerUnverifiedException);
+            boolean isOutage = !chain.call().isCanceled() && trouble.explains(noAnswer);
             Response held = isOutage ? held(request) : null;
             if (held == null) {
                 throw noAnswer;

@@ -3,6 +3,7 @@ package your.app
 import android.content.Context
 import astropiks.client.AttestationInterceptor
 import astropiks.client.DevelopmentTokens
+import astropiks.client.NetworkTrouble
 import okhttp3.Call
 
 // region: debug
@@ -12,7 +13,7 @@ object Http {
 
     fun start(context: Context) {
         val tokens = DevelopmentTokens(DevelopmentTokens.PUBLISHED_SECRET)
-        calls = Requests.builder(context)
+        calls = Requests.builder(context, NetworkTrouble.OF_SOCKETS)
             .addInterceptor(AttestationInterceptor(Requests.origin, Requests.binding, tokens))
             .build()
     }

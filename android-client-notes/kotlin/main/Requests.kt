@@ -2,6 +2,7 @@ package your.app
 
 import android.content.Context
 import astropiks.client.Binding
+import astropiks.client.NetworkTrouble
 import astropiks.client.Origin
 import astropiks.client.OriginGuard
 import astropiks.client.RetryInterceptor
@@ -16,12 +17,12 @@ object Requests {
     val origin: Origin = Origin.of(BuildConfig.BASE_URL)
     val binding = Binding() // the service's APPROOV_BINDING_HEADERS, in order
 
-    fun builder(context: Context): OkHttpClient.Builder {
+    fun builder(context: Context, trouble: NetworkTrouble): OkHttpClient.Builder {
         val cache = Cache(File(context.cacheDir, "astropiks"), 50L * 1024 * 1024)
         return OkHttpClient.Builder()
             .cache(cache)
             .readTimeout(15, TimeUnit.SECONDS) // the service gives up on NASA after 10
-            .addInterceptor(StaleIfErrorInterceptor(origin, cache))
+            .addInterceptor(StaleIfErrorInterceptor(origin, cache, trouble))
             .addInterceptor(RetryInterceptor(3, 10_000))
             .addNetworkInterceptor(OriginGuard(origin, binding))
     }

@@ -8,6 +8,7 @@ import astropiks.client.AttestationInterceptor;
 import astropiks.client.Binding;
 import astropiks.client.BindingInterceptor;
 import astropiks.client.DevelopmentTokens;
+import astropiks.client.NetworkTrouble;
 import astropiks.client.Origin;
 import astropiks.client.OriginGuard;
 import astropiks.client.Outcome;
@@ -21,22 +22,30 @@ import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyStore;
 import java.security.Security;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.ArrayDeque;
 import java.util.Collections;
-import java.util.Scanner;
+import java.util.Queue;
 import java.util.Random;
+import java.util.Scanner;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.FutureTask;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 import okhttp3.Cache;
 import okhttp3.Call;
 import okhttp3.CertificatePinner;
-import okhttp3.Interceptor;
+import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -62,7 +71,7 @@ public final class Driver {
             };
 
     private final CopyOnWriteArrayList<Long> pauses = new CopyOnWriteArrayList<>();
-    private volatile boolean isSomebodyElse;
+    private final Queue<FutureTask<String>> meanwhile = new ArrayDeque<>();
     private Call.Factory calls;
     private RuntimeSecrets secrets;
 
@@ -109,8 +118,8 @@ public final class Driver {
             case "bind":
                 calls = binding(order);
                 break;
-            case "offline":
-                System.setProperty("offline", "yes");
+            case "approov":
+                System.setProperty("approov.status", order.getString("status"));
                 break;
             case "latest":
                 said.put("body", apod.latest());
@@ -130,8 +139,16 @@ public final class Driver {
             case "outcome":
                 said.put("body", Outcome.of(order.getInt("status")).name());
                 break;
-            case "intercept":
-                isSomebodyElse = true;
+            case "secret_meanwhile":
+                secretMeanwhile(order.getString("name"));
+                break;
+            case "secret_at_last":
+                said.put("body", meanwhile());
+                break;
+            case "one_of_two_addresses":
+                ConnectException first = new ConnectException();
+                first.addSuppressed(new SSLPeerUnverifiedException("another certificate"));
+                said.put("body", NetworkTrouble.OF_SOCKETS.explains(first));
                 break;
             case "pin":
                 pin(order);
@@ -158,21 +175,55 @@ public final class Driver {
                     @Override
                     public void setDataHashInToken(String data) {}
                 };
-        return new OkHttpClient.Builder()
+        return trusting(order)
                 .cache(cache)
-                .addInterceptor(new StaleIfErrorInterceptor(origin, cache))
+                .addInterceptor(
+                        new StaleIfErrorInterceptor(origin, cache, NetworkTrouble.OF_SOCKETS))
                 .addInterceptor(new RetryInterceptor(3, 10_000, pauses::add, CHANCE))
-                .addInterceptor(this::verified)
                 .addInterceptor(new AttestationInterceptor(origin, new Binding(), tokens))
                 .addNetworkInterceptor(new OriginGuard(origin, new Binding("X-Device-Id")))
                 .build();
     }
 
-    private Response verified(Interceptor.Chain chain) throws IOException {
-        if (isSomebodyElse) {
-            throw new SSLPeerUnverifiedException("another certificate than the pinned one");
+    /** A client that trusts certificates of a test, and pins a key of one. */
+    private static OkHttpClient.Builder trusting(JSONObject order) throws Exception {
+        OkHttpClient.Builder builder = new OkHttpClient.Builder();
+        JSONArray trusted = order.optJSONArray("trusted");
+        if (trusted == null) {
+            return builder;
         }
-        return chain.proceed(chain.request());
+        KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+        store.load(null, null);
+        for (int i = 0; i < trusted.length(); i++) {
+            store.setCertificateEntry("" + i, certificate(trusted.getString(i)));
+        }
+        TrustManagerFactory factory =
+                TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(store);
+        SSLContext tls = SSLContext.getInstance("TLS");
+        tls.init(null, factory.getTrustManagers(), null);
+        CertificatePinner pins =
+                new CertificatePinner.Builder()
+                        .add(HttpUrl.get(BASE_URL).host(), order.getString("pin"))
+                        .build();
+        return builder.certificatePinner(pins)
+                .sslSocketFactory(
+                        tls.getSocketFactory(), (X509TrustManager) factory.getTrustManagers()[0]);
+    }
+
+    /** Asks for a secret in a thread of its own, and does not wait for it. */
+    private void secretMeanwhile(String name) {
+        FutureTask<String> task = new FutureTask<>(() -> secrets.value(name));
+        meanwhile.add(task);
+        new Thread(task).start();
+    }
+
+    private JSONArray meanwhile() throws Exception {
+        JSONArray values = new JSONArray();
+        while (!meanwhile.isEmpty()) {
+            values.put(meanwhile.remove().get());
+        }
+        return values;
     }
 
     /** A client that binds its tokens: by itself, or by what it tells Approov's service layer. */
@@ -209,16 +260,19 @@ public final class Driver {
     }
 
     private void pin(JSONObject order) throws Exception {
-        Certificate certificate;
-        byte[] pem = order.getString("certificate").getBytes(StandardCharsets.US_ASCII);
-        try (InputStream stream = new ByteArrayInputStream(pem)) {
-            certificate = CertificateFactory.getInstance("X.509").generateCertificate(stream);
-        }
+        Certificate certificate = certificate(order.getString("certificate"));
         Object[] given = {
             new OkHttpClient.Builder(), order.getString("pin"), order.getString("backup")
         };
         CertificatePinner pins = (CertificatePinner) ofTheGuide("Pins", "add", given);
         pins.check("your.domain", Collections.singletonList(certificate));
+    }
+
+    private static Certificate certificate(String text) throws Exception {
+        byte[] pem = text.getBytes(StandardCharsets.US_ASCII);
+        try (InputStream stream = new ByteArrayInputStream(pem)) {
+            return CertificateFactory.getInstance("X.509").generateCertificate(stream);
+        }
     }
 
     private void get(JSONObject order, JSONObject said) throws Exception {

@@ -3,6 +3,7 @@ package your.app;
 import android.content.Context;
 import astropiks.client.AttestationInterceptor;
 import astropiks.client.DevelopmentTokens;
+import astropiks.client.NetworkTrouble;
 import astropiks.client.TokenSource;
 import okhttp3.Call;
 
@@ -15,7 +16,7 @@ final class Http {
     static void start(Context context) {
         TokenSource tokens = new DevelopmentTokens(DevelopmentTokens.PUBLISHED_SECRET);
         client =
-                Requests.builder(context)
+                Requests.builder(context, NetworkTrouble.OF_SOCKETS)
                         .addInterceptor(
                                 new AttestationInterceptor(
                                         Requests.ORIGIN, Requests.BINDING, tokens))

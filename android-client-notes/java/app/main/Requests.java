@@ -2,6 +2,7 @@ package your.app;
 
 import android.content.Context;
 import astropiks.client.Binding;
+import astropiks.client.NetworkTrouble;
 import astropiks.client.Origin;
 import astropiks.client.OriginGuard;
 import astropiks.client.RetryInterceptor;
@@ -18,12 +19,12 @@ final class Requests {
 
     private Requests() {}
 
-    static OkHttpClient.Builder builder(Context context) {
+    static OkHttpClient.Builder builder(Context context, NetworkTrouble trouble) {
         Cache cache = new Cache(new File(context.getCacheDir(), "astropiks"), 50L * 1024 * 1024);
         return new OkHttpClient.Builder()
                 .cache(cache)
                 .readTimeout(15, TimeUnit.SECONDS) // the service gives up on NASA after 10
-                .addInterceptor(new StaleIfErrorInterceptor(ORIGIN, cache))
+                .addInterceptor(new StaleIfErrorInterceptor(ORIGIN, cache, trouble))
                 .addInterceptor(new RetryInterceptor(3, 10_000))
                 .addNetworkInterceptor(new OriginGuard(ORIGIN, BINDING));
     }

@@ -51,8 +51,13 @@ public final class ApproovService {
 
     private static Response protect(Interceptor.Chain chain) throws java.io.IOException {
         Request request = chain.request();
-        if (System.getProperty("offline") != null) {
-            throw new ApproovException("Token fetch: NO_NETWORK");
+        String status = System.getProperty("approov.status", "SUCCESS");
+        String failure = "Approov token fetch for " + request.url() + ": " + status;
+        if (status.endsWith("_NETWORK") || status.equals("MITM_DETECTED")) {
+            throw new ApproovNetworkException(failure);
+        }
+        if (!status.equals("SUCCESS")) {
+            throw new ApproovException(failure);
         }
         HttpUrl registered = HttpUrl.get(System.getProperty("base.url"));
         if (!request.url().host().equals(registered.host())
