@@ -213,6 +213,8 @@ class _Lifespan:
         settings, link = self.settings, self.link
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
+            # First, so that what is counted while all else closes is kept.
+            await stack.enter_async_context(worker_counts.kept())
             traces = tracing.opened(settings.otel_exporter_otlp_endpoint, version())
             await stack.enter_async_context(traces)
             if link is not None:
@@ -233,7 +235,6 @@ class _Lifespan:
             await stack.enter_async_context(watching(files))
             stack.enter_context(announced(self.health))
             metrics.show_process(version())
-            await stack.enter_async_context(worker_counts.kept())
             listen = f"{settings.host}:{settings.port}"
             logs.log("info", "started", services=settings.services, listen=listen)
             yield state

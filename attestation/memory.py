@@ -37,7 +37,7 @@ class ReplayStore(Protocol):
     """Remembers message signatures for as long as they are valid."""
 
     async def admit(self, signature: bytes, until: float, signer: bytes = b"") -> bool:
-        """Remember *signature* of *signer*, whoever that is, until Unix time *until*.
+        """Remember *signature* of *signer*, if it has a name, until Unix time *until*.
 
         Returns:
             Whether it is certain that it comes for the first time: of several processes that each
@@ -76,7 +76,7 @@ class ProcessReplayStore:
             self._forget(now)
             if self._seen.currsize >= self._seen.maxsize:
                 raise ReplayStoreFullError("the store of seen signatures is full")
-            if self._of_signer[signer] >= self._share:
+            if signer and self._of_signer[signer] >= self._share:
                 raise ReplayStoreFullError("so many signatures of one device are remembered")
             self._seen[signature] = _Seen(until, signer)
             self._of_signer[signer] += 1

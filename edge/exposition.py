@@ -59,7 +59,7 @@ def routes(token: SecretStr) -> list[Route]:
             return _UNAUTHORIZED.response(request.scope["path"])
         try:
             shown = await asyncio.to_thread(exposition)
-        except OSError:
+        except (OSError, ValueError):
             return _NOT_KEPT.response(request.scope["path"])
         headers = {"Cache-Control": "no-store"}
         return Response(shown, headers=headers, media_type=CONTENT_TYPE_LATEST)

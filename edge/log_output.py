@@ -9,7 +9,7 @@ import io
 import os
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ class LogOutput(io.TextIOBase):
         self._waiting: list[_Text] = []
         self._waiting_bytes = 0
         self._untold_lines = 0
-        self._is_writing = False
+        self._is_writing = self._is_torn = False
         self._change = threading.Condition()
         threading.Thread(target=self._write_on, name="log", daemon=True).start()
 
@@ -70,12 +70,12 @@ class LogOutput(io.TextIOBase):
             await written
 
     def flush(self) -> None:
-        """Wait until all is written; not in an event loop, where nobody is to wait for that."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            with self._change:
-                self._change.wait_for(lambda: not (self._waiting or self._is_writing), END_SECONDS)
+        """Do nothing: whoever logs calls it, and nobody is to wait."""
+
+    def wait(self) -> None:
+        """Wait until all is written, or it takes too long. Not for an event loop."""
+        with self._change:
+            self._change.wait_for(lambda: not (self._waiting or self._is_writing), END_SECONDS)
 
     def fileno(self) -> int:
         """Give the file."""
@@ -137,24 +137,63 @@ class LogOutput(io.TextIOBase):
 
     def _try_to_write(self, data: bytes) -> OSError | None:
         """Write how much has been lost, if any has, and *data*, or say why not."""
-        untold = self._untold_lines
-        told = _encode(self._tell_lost(untold)) if untold else b""
-        try:
-            _write_all(self._descriptor, told + data)
-        except OSError as error:
+        told = _encode(self._tell_lost(self._untold_lines)) if self._untold_lines else b""
+        text = told + data
+        written, error = self._write_lines(text)
+        if written < len(told):
             self._untold_lines += data.count(b"\n")
-            return error
-        self._untold_lines -= untold
-        return None
+        else:
+            self._untold_lines = text.count(b"\n", written)
+        return error
+
+    def _write_lines(self, text: bytes) -> tuple[int, OSError | None]:
+        """Write, on a line of its own, and give how many bytes and what came in between."""
+        written = 0
+        try:
+            if text and self._is_torn:
+                _write_all(self._descriptor, b"\n")
+                self._is_torn = False
+            for piece in _pieces(text):
+                for count in _writing(self._descriptor, piece):
+                    written += count
+        except OSError as error:
+            self._is_torn |= written > 0 and not text.endswith(b"\n", 0, written)
+            return written, error
+        return written, None
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Divide *text* between lines, so that a pipe which several processes share takes each whole.
+
+    Longer ones than `PIPE_BUF` it may mix (POSIX, write).
+    """
+    begin = 0
+    while begin < len(text):
+        end = min(begin + select.PIPE_BUF, len(text))
+        last = text.rfind(b"\n", begin, end)
+        if last < 0:  # one line that is longer
+            last = text.find(b"\n", end)
+        end = len(text) if last < 0 else last + 1
+        yield text[begin:end]
+        begin = end
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
+    for _ in _writing(descriptor, data):
+        pass
+
+
+def _writing(descriptor: int, data: bytes) -> Iterator[int]:
+    """Write, and give how many bytes each time."""
     left = memoryview(data)
     while left:
         try:
-            left = left[os.write(descriptor, left) :]
+            count = os.write(descriptor, left)
         except BlockingIOError:  # somebody who has it too wants it so
             select.select((), (descriptor,), ())
+            continue
+        left = left[count:]
+        yield count
 
 
 def _settle(written: "asyncio.Future[None]", error: OSError | None) -> None:

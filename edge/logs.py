@@ -5,8 +5,10 @@ What may be in a line is the business of `edge.log_fields`, and how it reaches s
 """
 
 import asyncio
+import atexit
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -59,6 +61,7 @@ class ClosingLines:
         """Begin where `configure` has not said how."""
         self._renderer: object = None
         self._waiting: list[bytes] = []
+        self._lock = threading.Lock()  # libraries log from threads, which flushes
 
     def begin(self, renderer: object) -> None:
         """Write for as long as `structlog` ends with that *renderer*, which writes as we do."""
@@ -71,19 +74,24 @@ class ClosingLines:
             return
         line = {key: fields[key] for key in fields if key in FIELDS and fields[key] is not None}
         line |= {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
-        self._waiting.append(orjson.dumps(line, str, LINE_FORM))
-        if len(self._waiting) == 1:
+        text = orjson.dumps(line, str, LINE_FORM)
+        with self._lock:
+            self._waiting.append(text)
+            count = len(self._waiting)
+        if count == 1:
             try:
                 asyncio.get_running_loop().call_later(TOGETHER_SECONDS, self.flush)
             except RuntimeError:
                 self.flush()
-        elif len(self._waiting) == TOGETHER_LINES:
+        elif count == TOGETHER_LINES:
             self.flush()
 
     def flush(self) -> None:
         """Let what waits reach stdout."""
         if self._waiting:
-            lines, self._waiting = b"".join(self._waiting), []
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+            lines = b"".join(waiting)
             if isinstance(sys.stdout, LogOutput):
                 sys.stdout.write_bytes(lines)
                 return
@@ -107,7 +115,8 @@ class _Handler(logging.StreamHandler[Any]):
 def hold_nobody_up() -> None:
     """Write to stdout by a thread of its own from now on; call `configure` after it."""
     sys.stdout.flush()
-    sys.stdout = LogOutput(sys.stdout.fileno(), _lines_lost)
+    sys.stdout = output = LogOutput(sys.stdout.fileno(), _lines_lost)
+    atexit.register(output.wait)
 
 
 def _lines_lost(count: int) -> str:
@@ -175,7 +184,7 @@ async def written() -> None:
     """Wait until all lines are out, for a second at most."""
     _closing_lines.flush()
     if isinstance(sys.stdout, LogOutput):
-        await asyncio.to_thread(sys.stdout.flush)
+        await asyncio.to_thread(sys.stdout.wait)
 
 
 def noted() -> dict[str, Any]:

@@ -6,6 +6,7 @@ neither threads nor open files.
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
@@ -19,6 +20,8 @@ CONNECTIONS = 8
 
 SECONDS = 5.0
 """For a connection, in all."""
+
+PAUSE_SECONDS = 0.1
 
 
 class PortError(Exception):
@@ -61,17 +64,33 @@ class _Server(ThreadingMixIn, TCPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
 
+    def server_bind(self) -> None:
+        if self.address_family == socket.AF_INET6:  # that alone, as PORT has it
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        super().server_bind()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().get_request()
+        except OSError:  # no more files may be opened: asked again at once, it would ask for ever
+            time.sleep(PAUSE_SECONDS)
+            raise
+
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        if self._room.acquire(blocking=False):
+        if not self._room.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
             super().process_request(request, client_address)
-        else:
+        except RuntimeError:  # no thread can be started
+            self._room.release()
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         end = threading.Timer(SECONDS, _cut, [request])
         end.daemon = True
-        end.start()
         try:
+            end.start()
             super().process_request_thread(request, client_address)
         finally:
             end.cancel()
@@ -97,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             shown = self.server.show()
-        except OSError:
+        except (OSError, ValueError):
             self.send_error(503, explain="See metrics_not_kept in the log.")
             return
         self.send_response(200)

@@ -36,7 +36,7 @@ class Account:
     def newly_lost(self, waiting: int) -> int:
         """Give how many more are lost, if at most so many are *waiting*, and take them as told."""
         dropped = max(0, self.ended - self.handed - waiting)
-        lost = self.handed - self.delivered + dropped - self._told
+        lost = max(0, self.handed - self.delivered + dropped - self._told)
         self._told += lost
         return lost
 

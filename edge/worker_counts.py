@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from prometheus_client.metrics_core import Metric
@@ -115,7 +116,13 @@ def _lives(pid: int) -> bool:
 def own_counts() -> WorkerCounts | None:
     """Give the counts that this process shares with other workers, if there are others."""
     folder = os.environ.get(FOLDER)
-    return None if folder is None else WorkerCounts(Path(folder))
+    return None if folder is None else _counts_in(folder)
+
+
+@cache
+def _counts_in(folder: str) -> WorkerCounts:
+    """Give the one object of a process that writes there: whoever writes has to wait for others."""
+    return WorkerCounts(Path(folder))
 
 
 @asynccontextmanager
@@ -139,7 +146,7 @@ async def _write_for_ever(counts: WorkerCounts) -> None:
     while True:
         try:
             await asyncio.to_thread(counts.write_anew)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
             if is_well:
                 logs.log("error", "metrics_not_kept", detail=type(error).__name__)
             is_well = False

@@ -50,7 +50,8 @@ class ConsoleKey:
         """Let in by the address, refuse without the cookie; None if the console is to answer."""
         if scope["path"] == HOME and self._is(QueryParams(scope["query_string"]).get(PARAMETER)):
             opened = RedirectResponse(HOME, 303)  # so the key does not stay where one sees it
-            opened.set_cookie(self.cookie, self.text, httponly=True, samesite="strict")
+            # Not "strict": the address may be a link in another page, such as a terminal's.
+            opened.set_cookie(self.cookie, self.text, httponly=True, samesite="lax")
             return opened
         if self._is(Request(scope).cookies.get(self.cookie)):
             return None

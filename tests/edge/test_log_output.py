@@ -1,6 +1,7 @@
 """Standard output that holds nobody up, on real pipes and files."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import re
@@ -111,12 +112,12 @@ def test_disk_full_for_a_while(full: LogOutput, tmp_path: Path) -> None:
     """Lines that a full disk did not take are counted, until it takes some again."""
     for line in LINES[:3]:
         full.write(line)
-        full.flush()
+        full.wait()
     path = tmp_path / "log"
     with path.open("wb") as file:
         os.dup2(file.fileno(), full.fileno())
     full.write(LINES[3])
-    full.flush()
+    full.wait()
     assert path.read_text() == told(3) + LINES[3]
 
 
@@ -160,11 +161,11 @@ async def test_not_surely_beyond_the_bound(pipe: Pipe, monkeypatch: pytest.Monke
 def test_end(full: LogOutput, pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of a process waits for what is not written, but not for ever."""
     full.write("x\n")
-    full.flush()
+    full.wait()
     monkeypatch.setattr(log_output, "END_SECONDS", 0.05)
     for line in LINES:
         pipe.output.write(line)
-    pipe.output.flush()
+    pipe.output.wait()
     assert pipe.read(LINES[-1]) == LINES
 
 
@@ -180,3 +181,34 @@ async def test_last_lines(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe.output.write("the last\n")
     assert await asyncio.to_thread(pipe.read, "the last\n") == [*LINES, "the last\n"]
     await waiting
+
+
+MOST = select.PIPE_BUF
+
+
+@pytest.mark.parametrize("size", [1, 100, MOST - 1, MOST, 3 * MOST])
+def test_pieces(size: int) -> None:
+    """What is written at once are whole lines, few enough that no other process's come between."""
+    text = b"".join(b"%d" % (number % 10) * size + b"\n" for number in range(20))
+    pieces = [*log_output._pieces(text)]  # noqa: SLF001
+    assert b"".join(pieces) == text
+    assert all(piece.endswith(b"\n") for piece in pieces)
+    assert all(len(one) <= MOST or one.count(b"\n") == 1 for one in pieces)
+
+
+def test_torn(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a disk has taken half a line, the next one begins anew, and the half one is lost."""
+    write, fails = os.write, [False, True]
+
+    def half(descriptor: int, data: memoryview) -> int:
+        if descriptor != pipe.output.fileno() or not fails:
+            return write(descriptor, data)
+        if fails.pop(0):
+            raise OSError(errno.ENOSPC, "no room")
+        return write(descriptor, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", half)
+    pipe.output.write("one\ntwo\nsix\nten\n")
+    pipe.output.wait()
+    pipe.output.write("later\n")
+    assert pipe.read("later\n") == ["one\n", "two\n", told(2), "later\n"]

@@ -85,3 +85,30 @@ def test_no_such_address(host: str) -> None:
         listening(host, free_port(), "/metrics", show),
     ):
         pass
+
+
+def test_no_threads(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection for which no thread can be started leaves its place to the next."""
+
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        for _ in range(CONNECTIONS + 1):
+            with connected(port) as client:
+                assert client.recv(1) == b""
+    assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 200
+
+
+def test_version_6_alone() -> None:
+    """At every IPv6 address it is at no other, as PORT is."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("NO IPv6 HERE: METRICS_HOST=:: is not tried")
+    number = free_port()
+    with listening("::", number, "/metrics", show):
+        assert httpx.get(f"http://[::1]:{number}/metrics").status_code == 200
+        with pytest.raises(ConnectionRefusedError):
+            connected(number)

@@ -290,6 +290,15 @@ def test_no_room_for_spans() -> None:
     assert account.newly_lost(waiting=0) == 2048
 
 
+def test_backlog_drains() -> None:
+    """What has been told as lost is never taken back: the counter would go down."""
+    account = Account()
+    account.ended, account.handed = 4072, 512
+    assert account.newly_lost(waiting=2048) == 512 + 1512
+    account.handed, account.delivered = 1024, 512
+    assert account.newly_lost(waiting=2048) == 0
+
+
 async def test_strangers_trace(collector: Collector, nasa: StandIn, clock: SettableClock) -> None:
     """What a client says of its trace decides nothing here: the span only links to it."""
     not_sampled = f"00-{TRACE}-b7ad6b7169203331-00"

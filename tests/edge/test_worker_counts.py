@@ -5,12 +5,14 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from edge import metrics
+from astropiks.version import version
+from edge import exposition, metrics, worker_counts
 from edge.worker_counts import WorkerCounts
 
 DEAD = 2**22 + 1
@@ -52,7 +54,7 @@ def test_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: int, work
     monkeypatch.setattr(os, "kill", guarded)
     counts = WorkerCounts(tmp_path)
     before = 0.0
-    metrics.show_process("1.0")
+    metrics.show_process(version())
     metrics.count_request("/of-this-test", 200, 0.1)
     counts.write()
     before = requests_in(shown(counts))
@@ -119,3 +121,26 @@ def test_no_room(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [(one["event"], one["level"]) for one in lines] == [("metrics_not_kept", "error")]
+
+
+def test_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever shows or keeps a process's counts does so in turn: none fails, no sum is less."""
+    monkeypatch.setenv(worker_counts.FOLDER, str(tmp_path))
+    failures: list[Exception] = []
+
+    def scrape() -> None:
+        sums = [0.0]
+        try:
+            for _ in range(30):
+                metrics.count_request("/of-this-test", 200, 0.1)
+                sums.append(requests_in(exposition.exposition().decode()))
+            assert sums == sorted(sums)
+        except Exception as error:  # noqa: BLE001  (told below)
+            failures.append(error)
+
+    threads = [threading.Thread(target=scrape) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
