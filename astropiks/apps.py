@@ -66,7 +66,7 @@ def from_environment() -> ASGIApp:
     """
     defects.take_over()
     settings = load(Settings)
-    logs.hold_nobody_up()
+    logs.hold_nobody_up(is_shared=settings.web_concurrency > 1)
     logs.configure(settings.log_format, settings.log_level)
     try:
         app = create_app(settings)

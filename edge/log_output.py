@@ -31,16 +31,21 @@ class _Text(NamedTuple):
 class LogOutput(io.TextIOBase):
     """Stands in for `sys.stdout`. Any thread may write."""
 
-    def __init__(self, descriptor: int, tell_lost: Callable[[int], str]) -> None:
+    def __init__(
+        self, descriptor: int, tell_lost: Callable[[int], str], *, is_shared: bool
+    ) -> None:
         """Write to a file.
 
         Args:
             descriptor: of that file.
             tell_lost: makes the line that says how many lines have been lost.
+            is_shared: whether other processes write there, too. That takes more, smaller writes,
+                which cost a busy process a tenth of what it can do.
         """
         super().__init__()
         self._descriptor = descriptor
         self._tell_lost = tell_lost
+        self._divided = _pieces if is_shared else _whole
         self._waiting: list[_Text] = []
         self._waiting_bytes = 0
         self._untold_lines = 0
@@ -153,13 +158,17 @@ class LogOutput(io.TextIOBase):
             if text and self._is_torn:
                 _write_all(self._descriptor, b"\n")
                 self._is_torn = False
-            for piece in _pieces(text):
+            for piece in self._divided(text):
                 for count in _writing(self._descriptor, piece):
                     written += count
         except OSError as error:
             self._is_torn |= written > 0 and not text.endswith(b"\n", 0, written)
             return written, error
         return written, None
+
+
+def _whole(text: bytes) -> Iterator[bytes]:
+    yield text
 
 
 def _pieces(text: bytes) -> Iterator[bytes]:

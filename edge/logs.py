@@ -112,10 +112,14 @@ class _Handler(logging.StreamHandler[Any]):
         super().emit(record)
 
 
-def hold_nobody_up() -> None:
-    """Write to stdout by a thread of its own from now on; call `configure` after it."""
+def hold_nobody_up(*, is_shared: bool) -> None:
+    """Write to stdout by a thread of its own from now on; call `configure` after it.
+
+    Args:
+        is_shared: whether other processes write there, too.
+    """
     sys.stdout.flush()
-    sys.stdout = output = LogOutput(sys.stdout.fileno(), _lines_lost)
+    sys.stdout = output = LogOutput(sys.stdout.fileno(), _lines_lost, is_shared=is_shared)
     atexit.register(output.wait)
 
 

@@ -31,7 +31,7 @@ class Pipe:
     def __init__(self) -> None:
         self._reader, writer = os.pipe()
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self.output = LogOutput(writer, told)
+        self.output = LogOutput(writer, told, is_shared=True)
 
     def wait(self) -> None:
         """Wait until something can be read."""
@@ -60,7 +60,7 @@ def pipe() -> Pipe:
 def full() -> Iterator[LogOutput]:
     """Be an output to a full disk."""
     with Path("/dev/full").open("wb") as file:
-        yield LogOutput(file.fileno(), told)
+        yield LogOutput(file.fileno(), told, is_shared=False)
 
 
 def test_order(pipe: Pipe) -> None:
@@ -194,6 +194,25 @@ def test_pieces(size: int) -> None:
     assert b"".join(pieces) == text
     assert all(piece.endswith(b"\n") for piece in pieces)
     assert all(len(one) <= MOST or one.count(b"\n") == 1 for one in pieces)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_divided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_shared: bool) -> None:
+    """Only where others write, too, is it more than one write for all that waits."""
+    write, sizes = os.write, list[int]()
+
+    def noted(descriptor: int, data: memoryview) -> int:
+        sizes.append(len(data))
+        return write(descriptor, data)
+
+    whole = "".join(LINES)
+    with (tmp_path / "log").open("wb") as file:
+        output = LogOutput(file.fileno(), told, is_shared=is_shared)
+        monkeypatch.setattr(os, "write", noted)
+        output.write(whole)
+        output.wait()
+    assert (tmp_path / "log").read_text() == whole
+    assert max(sizes) <= MOST if is_shared else sizes == [len(whole)]
 
 
 def test_torn(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
