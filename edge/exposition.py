@@ -18,15 +18,15 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.metrics_core import Metric
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from edge import worker_counts
+from edge.instruments import Family
 from edge.metrics import INSTRUMENTS
-from edge.metrics_port import PortError, listening
+from edge.metrics_port import PortError, Shown, listening
 from edge.problems import Problem
 from edge.settings import Settings
 
@@ -88,7 +88,7 @@ def exposition() -> bytes:
 class _Own:
     """What this process counts."""
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Family]:
         """Give each instrument."""
         return (one.family(one.numbers()) for one in INSTRUMENTS)
 
@@ -106,8 +106,9 @@ def counting(settings: Settings) -> Iterator[None]:
             stack.enter_context(_folder())
         if settings.metrics_port is not None:
             host = settings.metrics_host or settings.host
+            shown = Shown(PATH, CONTENT_TYPE_LATEST, exposition)
             try:
-                stack.enter_context(listening(host, settings.metrics_port, PATH, exposition))
+                stack.enter_context(listening(host, settings.metrics_port, shown))
             except PortError as error:
                 raise ExpositionError(f"{error}") from None
         yield

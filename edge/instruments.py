@@ -22,6 +22,9 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.utils import floatToGoString
 
+Family = Metric
+"""An instrument with its numbers, as Prometheus reads it."""
+
 Labels = tuple[str, ...]
 """Values of an instrument's labels, in their order."""
 
@@ -49,7 +52,7 @@ class Instrument(ABC):
         """Make what several workers hold under the same labels into one."""
 
     @abstractmethod
-    def family(self, numbers: Numbers) -> Metric:
+    def family(self, numbers: Numbers) -> Family:
         """Give *numbers* as Prometheus shows them."""
 
 
@@ -77,7 +80,7 @@ class Counter(Instrument):
         """Add."""
         return _sums(several)
 
-    def family(self, numbers: Numbers) -> Metric:
+    def family(self, numbers: Numbers) -> Family:
         """Give a counter."""
         family = CounterMetricFamily(self.name, self.text, labels=self.labels)
         for labels, (count,) in numbers.items():
@@ -110,7 +113,7 @@ class Histogram(Instrument):
         """Add."""
         return _sums(several)
 
-    def family(self, numbers: Numbers) -> Metric:
+    def family(self, numbers: Numbers) -> Family:
         """Give a histogram, whose buckets count all up to their bounds."""
         family = HistogramMetricFamily(self.name, self.text, labels=self.labels)
         bounds = [*map(floatToGoString, self._bounds), "+Inf"]
@@ -148,7 +151,7 @@ class Gauge(Instrument):
         newest, value = max(told)
         return newest, value if self._choose is None else self._choose(one[1] for one in told)
 
-    def family(self, numbers: Numbers) -> Metric:
+    def family(self, numbers: Numbers) -> Family:
         """Give a gauge."""
         family = GaugeMetricFamily(self.name, self.text, labels=self.labels)
         for labels, (_, value) in numbers.items():

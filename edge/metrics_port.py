@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
-from typing import Any
-
-from prometheus_client import CONTENT_TYPE_LATEST
+from typing import Any, NamedTuple
 
 CONNECTIONS = 8
 """At once. More are closed as they come."""
@@ -24,19 +22,33 @@ SECONDS = 5.0
 PAUSE_SECONDS = 0.1
 
 
+class Shown(NamedTuple):
+    """What is answered.
+
+    Attributes:
+        path: at this path alone.
+        media_type: of the answer.
+        give: gives its body, or raises OSError or ValueError.
+    """
+
+    path: str
+    media_type: str
+    give: Callable[[], bytes]
+
+
 class PortError(Exception):
     """The address cannot be listened on; the message says what to do."""
 
 
 @contextmanager
-def listening(host: str, port: int, path: str, show: Callable[[], bytes]) -> Iterator[None]:
-    """Answer ``GET`` *path* at an address with what *show* gives, from threads of its own.
+def listening(host: str, port: int, shown: Shown) -> Iterator[None]:
+    """Answer ``GET`` at an address with what is *shown*, from threads of its own.
 
     Raises:
         PortError: the address cannot be had.
     """
     try:
-        server = _Server(host, port, path, show)
+        server = _Server(host, port, shown)
     except (OSError, UnicodeError) as error:
         raise PortError(
             f"Cannot listen on {host} port {port} ({type(error).__name__}). "
@@ -58,8 +70,8 @@ class _Server(ThreadingMixIn, TCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, path: str, show: Callable[[], bytes]) -> None:
-        self.path, self.show = path, show
+    def __init__(self, host: str, port: int, shown: Shown) -> None:
+        self.shown = shown
         self._room = threading.BoundedSemaphore(CONNECTIONS)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
@@ -111,19 +123,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Show everything."""
-        if self.path.partition("?")[0] != self.server.path:
+        path, media_type, give = self.server.shown
+        if self.path.partition("?")[0] != path:
             self.send_error(404)
             return
         try:
-            shown = self.server.show()
+            body = give()
         except (OSError, ValueError):
             self.send_error(503, explain="See metrics_not_kept in the log.")
             return
         self.send_response(200)
-        self.send_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.send_header("Content-Length", str(len(shown)))
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(shown)
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: each scrape would cost a line."""

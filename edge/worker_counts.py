@@ -16,10 +16,8 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from prometheus_client.metrics_core import Metric
-
 from edge import logs
-from edge.instruments import Gauge, Instrument, Labels
+from edge.instruments import Family, Gauge, Instrument, Labels
 from edge.metrics import INSTRUMENTS
 
 FOLDER = "ASTROPIKS_WORKERS_FOLDER"
@@ -67,7 +65,7 @@ class WorkerCounts:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self.write()
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Family]:
         """Give each instrument with what all workers hold.
 
         Raises:
@@ -87,7 +85,7 @@ class WorkerCounts:
             yield _sum(instrument, counts)
 
 
-def _sum(instrument: Instrument, workers: list[dict[Labels, Sequence[float]]]) -> Metric:
+def _sum(instrument: Instrument, workers: list[dict[Labels, Sequence[float]]]) -> Family:
     several: defaultdict[Labels, list[Sequence[float]]] = defaultdict(list)
     for numbers in workers:
         for labels, told in numbers.items():

@@ -22,12 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "jwt": "attestation/keys.py",
     "http_sf": "attestation/fields.py",
-    "prometheus_client": (
-        "edge/instruments.py",
-        "edge/exposition.py",
-        "edge/metrics_port.py",
-        "edge/worker_counts.py",
-    ),
+    "prometheus_client": ("edge/instruments.py", "edge/exposition.py"),
     "opentelemetry": ("edge/tracing.py", "edge/trace_export.py"),
     "structlog": "edge/logs.py",
     "orjson": "edge/logs.py",

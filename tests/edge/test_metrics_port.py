@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from edge import metrics_port
-from edge.metrics_port import CONNECTIONS, PortError, listening
+from edge.metrics_port import CONNECTIONS, PortError, Shown, listening
 from tests.processes import free_port
 
 AT_ONCE = 5
@@ -20,11 +20,14 @@ def show() -> bytes:
     return b"cows_total 3.0\n"
 
 
+SHOWN = Shown("/metrics", "text/plain; version=1.0.0", show)
+
+
 @pytest.fixture
 def port() -> Iterator[int]:
     """Give a port that shows them."""
     number = free_port()
-    with listening("127.0.0.1", number, "/metrics", show):
+    with listening("127.0.0.1", number, SHOWN):
         yield number
 
 
@@ -60,7 +63,7 @@ def test_short_connections(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None
     """A connection ends in its time, whether its client says nothing or never comes to an end."""
     monkeypatch.setattr(metrics_port, "SECONDS", 0.05)
     port = free_port()
-    with listening("127.0.0.1", port, "/metrics", show), connected(port) as client:
+    with listening("127.0.0.1", port, SHOWN), connected(port) as client:
         client.sendall(said)
         assert client.recv(1) == b""
         assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 200
@@ -73,7 +76,7 @@ def test_cannot_be_shown() -> None:
         raise FileNotFoundError
 
     port = free_port()
-    with listening("127.0.0.1", port, "/metrics", fail):
+    with listening("127.0.0.1", port, SHOWN._replace(give=fail)):
         assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 503
 
 
@@ -82,7 +85,7 @@ def test_no_such_address(host: str) -> None:
     """An address that is none of this machine's is told by the variables' names."""
     with (
         pytest.raises(PortError, match="METRICS_HOST to an address of this machine"),
-        listening(host, free_port(), "/metrics", show),
+        listening(host, free_port(), SHOWN),
     ):
         pass
 
@@ -108,7 +111,7 @@ def test_version_6_alone() -> None:
     except OSError:
         pytest.skip("NO IPv6 HERE: METRICS_HOST=:: is not tried")
     number = free_port()
-    with listening("::", number, "/metrics", show):
+    with listening("::", number, SHOWN):
         assert httpx.get(f"http://[::1]:{number}/metrics").status_code == 200
         with pytest.raises(ConnectionRefusedError):
             connected(number)

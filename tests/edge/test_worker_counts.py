@@ -53,7 +53,6 @@ def test_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: int, work
 
     monkeypatch.setattr(os, "kill", guarded)
     counts = WorkerCounts(tmp_path)
-    before = 0.0
     metrics.show_process(version())
     metrics.count_request("/of-this-test", 200, 0.1)
     counts.write()
