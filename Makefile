@@ -56,6 +56,7 @@ platform-check: setup
 
 # All the evidence, in full: the whole suite, long forms included, and docs/proof.md from it.
 proof: setup
+	rm -rf .proof
 	PROOF=.proof MUTATIONS=100000 PLATFORM_CHECK=1 $(BIN)/python -m pytest -q
 	$(BIN)/python -m tests.proof.report .proof
 

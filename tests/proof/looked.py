@@ -34,7 +34,9 @@ class Looked:
         self._places: dict[str, Place] = {}
 
     def find(self, place: str, data: bytes, *canaries: Canary) -> list[Sighting]:
-        """Look for marks in *data*, and take down that it has been done."""
+        """Look for marks in *data*, and take down that it has been done, if there was any."""
+        if not data:
+            return []
         found = [seen for canary in canaries for seen in canary.find(data)]
         one = self._places.setdefault(place, Place())
         one.pieces += 1

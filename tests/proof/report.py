@@ -15,7 +15,9 @@ from tests.processes import ROOT
 
 DOCUMENT = ROOT / "docs" / "proof.md"
 
-TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(?:\n?(?:\|.*\n)+)?")
+NOTHING = "Nothing was shown of this in that run.\n"
+
+TABLE = re.compile(rf"(<!-- table: ([\w-]+) -->\n)(?:\n?(?:(?:\|.*\n)+|{NOTHING}))?")
 
 
 def sections(folder: Path) -> dict[str, list[Mapping[str, str]]]:
@@ -31,11 +33,11 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def renewed(document: str, shown: Mapping[str, Sequence[Mapping[str, str]]], when: str) -> str:
-    """Give *document* with the tables of the sections that were *shown*, and the date."""
+    """Give *document* with the date, and the tables of what was *shown*: none outlives its run."""
 
     def fill(found: re.Match[str]) -> str:
         rows = shown.get(found[2])
-        return f"{found[1]}\n{table(rows)}" if rows else found[0]
+        return f"{found[1]}\n{table(rows) if rows else NOTHING}"
 
     return re.sub(r"^Shown on .*$", lambda _: when, TABLE.sub(fill, document), flags=re.MULTILINE)
 

@@ -66,12 +66,13 @@ def test_others(mix: Mix) -> None:
 
 
 def test_explained(mix: Mix, weather: Weather) -> None:
-    """A fault explains errors for what is not held: not for what the asked process has given."""
+    """Faults explain errors for what is not held: not for what the asked process has given."""
     now = time.time()
-    weather.spells.append((now - 60, now - 50))
+    for spells in weather.spells.values():
+        spells.append((now - 60, now - 50))
     assert verdict(mix, "cold date", 503, b"{}") is None
     assert "unexplained" in str(verdict(mix, "cold date", 502, b"{}"))
-    weather.spells.append((now - 5, now + 100))
+    weather.spells["legacy"].append((now - 5, now + 100))
     assert verdict(mix, "cold date", 502, b"{}") is None
     assert "unexplained" in str(verdict(mix, "cold date", 500, b"{}"))
     assert verdict(mix, "latest", 502, b"{}") is None
@@ -80,3 +81,11 @@ def test_explained(mix: Mix, weather: Weather) -> None:
     assert verdict(mix, "latest", 502, b"{}", port=OTHER_PORT, later=30) is None
     assert mix.only_elsewhere == 1
     assert mix.explained.total() == 4
+
+
+def test_other_source(mix: Mix, weather: Weather) -> None:
+    """A fault of one source explains nothing while the other is well."""
+    now = time.time()
+    weather.spells["science"].append((now - 5, now + 100))
+    for status in (502, 503, 504):
+        assert "unexplained" in str(verdict(mix, "cold date", status, b"{}"))

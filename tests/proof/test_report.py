@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.proof.record import Record
-from tests.proof.report import DOCUMENT, TABLE, renewed, sections
+from tests.proof.report import DOCUMENT, NOTHING, TABLE, renewed, sections
 
 BEFORE = """Text.
 
@@ -18,7 +18,7 @@ Shown on another day.
 
 <!-- table: load -->
 
-| kept | too |
+| gone | now |
 | --- | --- |
 | c | d |
 
@@ -27,7 +27,7 @@ The end.
 
 
 def test_tables(tmp_path: Path) -> None:
-    """A section that was shown has its table made anew; another one's stays, and so does text."""
+    """A section that was shown has its table made anew, another one has none; text stays."""
     record = Record()
     record.row("attack", sort_of_attack="x", tried=3)
     record.row("attack", sort_of_attack="y", tried=4)
@@ -35,7 +35,8 @@ def test_tables(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "proof" / "attack.json").read_text())
     after = renewed(BEFORE, sections(tmp_path / "proof"), "Shown on a day.")
     assert "| sort of attack | tried |\n| --- | --- |\n| x | 3 |\n| y | 4 |\n\n<!--" in after
-    assert ("old" in after, "| c | d |" in after, after[-9:]) == (False, True, "The end.\n")
+    assert ("| a | b |" in after, "| c | d |" in after) == (False, False)
+    assert after.endswith(f"load -->\n\n{NOTHING}\nThe end.\n")
     assert "Shown on a day." in after
     assert renewed(after, sections(tmp_path / "proof"), "Shown on a day.") == after
 

@@ -37,11 +37,13 @@ class Weather:
 
     Attributes:
         url: of the stand-in.
-        spells: beginning and end of each in which something failed, as Unix times.
+        spells: of each source, beginning and end of each in which it failed, as Unix times.
     """
 
     url: str
-    spells: list[tuple[float, float]] = field(default_factory=list)
+    spells: dict[str, list[tuple[float, float]]] = field(
+        default_factory=lambda: {source: [] for source in SOURCES}
+    )
     _chance: random.Random = field(
         default_factory=lambda: random.Random(10)  # noqa: S311
     )
@@ -54,13 +56,14 @@ class Weather:
                 is_last = left < 1.5 * spell
                 faults = {"legacy": Fault.OVER_LIMIT} if is_last else self._draw()
                 slow = 0 if is_last else self._chance.choice(SLOW_SECONDS)
-                if faults:
-                    self.spells.append((time.time(), time.time() + left))
+                now = time.time()
+                for source in faults:
+                    self.spells[source].append((now, now + left))
                 await self._set(client, faults=faults, latency_seconds=slow)
                 await asyncio.sleep(min(spell, left))
-                if faults:
+                for source in faults:
                     # It goes on until the next change has been answered.
-                    self.spells[-1] = (self.spells[-1][0], time.time() + 1)
+                    self.spells[source][-1] = (now, time.time() + 1)
             await self._set(client, faults={}, latency_seconds=0)
 
     async def _set(self, client: httpx.AsyncClient, **conditions: object) -> None:
@@ -75,10 +78,19 @@ class Weather:
     def explains(self, status: int, begin: float, end: float) -> bool:
         """Tell whether what failed explains an answer to a request from *begin* to *end*.
 
-        A 502 or 504 is a call that failed: a fault must have been there at the time. A 503 may
-        also come of a source that is set aside because of an earlier one.
+        No source can have been of use: each fails, or is set aside because of an earlier fault.
+        Of a 502 or 504, which is a call that failed, one must have been failing at the time.
         """
         if status not in {502, 503, 504}:
             return False
-        before = LONGEST_PAUSE_SECONDS if status == 503 else DEADLINE_SECONDS
-        return any(since <= end and begin - before <= until for since, until in self.spells)
+        earliest = begin - LONGEST_PAUSE_SECONDS
+        no_use = all(_any_in(spells, earliest, end) for spells in self.spells.values())
+        failing = any(
+            _any_in(spells, begin - DEADLINE_SECONDS, end) for spells in self.spells.values()
+        )
+        return no_use and (status == 503 or failing)
+
+
+def _any_in(spells: list[tuple[float, float]], begin: float, end: float) -> bool:
+    """Tell whether one of *spells* has a part between *begin* and *end*."""
+    return any(since <= end and begin <= until for since, until in spells)
