@@ -64,7 +64,7 @@ LAYERS = (
     Layer("edge.attest:Questions.subject"),
     Layer("attestation.verifier:RequestVerifier._token"),
     Layer("attestation.token:TokenVerifier.verify"),
-    Layer("attestation.compact:parse", statuses=(401, 500)),
+    Layer("attestation.compact:parse"),
     Layer("attestation.binding:check"),
     Layer("attestation.asgi:Body.read", where=SHARED),
     Layer("attestation.signing:SignatureVerifier.verify", statuses=(401,), where=SHARED),

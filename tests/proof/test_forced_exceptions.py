@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from edge import logs
 from tests.processes import environment, free_port, run
 from tests.proof import marked
 from tests.proof.canary import Canary
-from tests.proof.layers import ALONE, CUT, EITHER, KINDS, LAYERS, SHARED, Forced, Layer
+from tests.proof.layers import ALONE, CUT, EITHER, KINDS, LAYERS, SHARED, DefectError, Forced, Layer
 from tests.proof.looked import Looked
 from tests.proof.marked import App, answered
 from tests.proof.marked_service import Service, served
@@ -90,10 +91,28 @@ def _logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def check(answer: httpx.Response | None, layer: Layer) -> None:
+PLACE = r"tests/proof/layers\.py:\d+"
+
+
+def told(kind: type[Exception]) -> re.Pattern[str]:
+    """Find the line that tells of a defect, with type and place."""
+    return re.compile(rf'"at":\[[^]]*"{PLACE}"\],.*"exception":"{kind.__name__}"')
+
+
+def expected(layer: Layer, kind: type[Exception]) -> set[int]:
+    """Give the statuses that may come of a *kind* of exception: 504 only of what is too late."""
+    statuses = {*layer.statuses}
+    if kind is not TimeoutError:
+        return statuses - {504}
+    return statuses - {500} if statuses & {503, 504} else statuses
+
+
+def check(answer: httpx.Response | None, layer: Layer, kind: type[Exception]) -> None:
     """See to it that an answer is one, and in the envelope if it is an error."""
     status = answer.status_code if answer else CUT
-    assert status in layer.statuses
+    assert status in expected(layer, kind)
+    if kind is DefectError and 500 in layer.statuses:
+        assert status == 500
     if answer is None or status < 400 or not layer.has_envelope:
         return
     body = answer.json()
@@ -117,6 +136,7 @@ def test_layer(
     service = services[where]
     service.app = App(signs=service.signs)
     came: list[httpx.Response | None] = []
+    defects = []
     for kind in TRIED:
         forced = Forced(kind)
         target = service.target(layer.target)
@@ -130,7 +150,9 @@ def test_layer(
                     break
                 service.metrics()
         assert forced.count
-        check(came[-1], layer)
+        check(came[-1], layer, kind)
+        if came[-1] and came[-1].status_code == 500:
+            defects.append(kind)
     gc.collect()
     came.append(service.metrics())
     said = ""
@@ -145,8 +167,7 @@ def test_layer(
     assert looked.find("log and stderr", said.encode(), canary) == []
     assert looked.find("answers", answers, canary) == []
     assert "Traceback" not in said
-    if any(one and one.status_code == 500 for one in came):
-        assert '"exception":"DefectError"' in said
+    assert [kind for kind in defects if not told(kind).search(said)] == []
 
 
 @pytest.mark.parametrize("place", COMMANDS if IS_WHOLE else QUICK)
@@ -159,7 +180,7 @@ def test_command(tmp_path: Path, place: str, looked: Looked) -> None:
     ended = run([*BREAKING, place, *COMMANDS[place]], env, tmp_path)
     said = ended.stdout + ended.stderr
     assert ended.returncode == (3 if place in AT_START else 1)
-    assert "DefectError" in said
+    assert re.search(rf"DefectError at .*{PLACE}", said) or told(DefectError).search(said)
     assert "Traceback" not in said
     assert looked.find("output of commands", said.encode(), Canary(marked.HELD)) == []
 
@@ -172,6 +193,6 @@ def test_workers(tmp_path: Path, looked: Looked) -> None:
     ended = run([*BREAKING, "astropiks.apps:create_app", "serve"], env, tmp_path)
     said = ended.stdout + ended.stderr
     assert "failed to start, stopping the parent process" in said
-    assert '"exception":"DefectError"' in said
+    assert told(DefectError).search(said)
     assert "Traceback" not in said
     assert looked.find("output of commands", said.encode(), Canary(marked.HELD)) == []
