@@ -5,7 +5,6 @@ import random
 import time
 import zlib
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import count
@@ -14,8 +13,8 @@ from astropiks.mint import Invalid, mint, sign
 from standin.calendar import GAPS, latest_published
 from tests.conftest import SECRET
 from tests.proof import truth
+from tests.proof.judge import Judge
 from tests.proof.pacing import Answer, Ask
-from tests.proof.weather import Weather
 
 APOD = "/planetary/apod"
 
@@ -29,9 +28,6 @@ LATEST_SECONDS = 600
 """The promised lifetime of the latest; from 04:00 to 06:00 UTC it is a minute."""
 
 GALLERY_DAYS = 30
-
-SHARED_SECONDS = 5.0
-"""After which every process can have what one of them has."""
 
 SHARES = {
     "latest": 400, "latest, gzip": 150, "latest, If-None-Match": 120, "hot date": 120,
@@ -56,24 +52,16 @@ def _is_any(answer: Answer, _: float, __: float) -> str | None:
 
 
 class Mix:
-    """Makes requests, and knows what the archive says to each.
+    """Makes requests, and knows what the archive says to each."""
 
-    Attributes:
-        explained: errors that NASA's faults explain, by status.
-        held: since when each day has been held by some process, as Unix time.
-        held_by: the same by the port of the process.
-        only_elsewhere: errors for what another process held, which NASA's faults explain if Redis
-            did not tell of it.
-    """
-
-    def __init__(self, weather: Weather, secret: tuple[str, str, str]) -> None:
+    def __init__(self, judge: Judge, secret: tuple[str, str, str]) -> None:
         """Begin.
 
         Args:
-            weather: what is the matter with NASA.
+            judge: knows which errors are right.
             secret: name, value and version of the runtime secret that phones ask for.
         """
-        self._weather = weather
+        self._judge = judge
         self._secret = secret
         self._chance = random.Random(11)  # noqa: S311
         self._numbers = count(1)
@@ -110,10 +98,6 @@ class Mix:
             "names of secrets": self._names,
             **dict.fromkeys(BAD, self._refused),
         }
-        self.explained: Counter[int] = Counter()
-        self.only_elsewhere = 0
-        self.held: dict[date, float] = {}
-        self.held_by: dict[tuple[int, date], float] = {}
 
     def next(self) -> Ask:
         """Make the next request."""
@@ -162,12 +146,12 @@ class Mix:
             if answer.status == 304 and kind == "latest, If-None-Match":
                 return None if answer.header(b"etag").decode() == tag else "304 of another tag"
             if answer.status != 200:
-                return self._failure(answer, begin, end, self._hot[:1])
+                return self._judge.failure(answer, begin, end, self._hot[:1])
             days = truth.latest_days(begin, end, LATEST_SECONDS)
             body = self._body(answer, kind)
             if not any(body in truth.forms(day) for day in days):
                 return f"not the latest: {body[:200]!r}"
-            self._hold(answer, self._hot[:1], end)
+            self._judge.hold(answer, self._hot[:1], end)
             if kind == "latest":
                 self._tag = answer.header(b"etag").decode()
             return None
@@ -184,8 +168,8 @@ class Mix:
     def _dated(self, kind: str, day: date) -> Ask:
         def check(answer: Answer, begin: float, end: float) -> str | None:
             if answer.status != 200:
-                return self._failure(answer, begin, end, [day])
-            self._hold(answer, [day], end)
+                return self._judge.failure(answer, begin, end, [day])
+            self._judge.hold(answer, [day], end)
             is_right = self._body(answer, kind) in truth.forms(day)
             return None if is_right else f"not the record of {day}: {answer.body[:200]!r}"
 
@@ -204,7 +188,7 @@ class Mix:
 
         def check(answer: Answer, begin: float, end: float) -> str | None:
             if answer.status != 200:
-                return self._failure(answer, begin, end, days)
+                return self._judge.failure(answer, begin, end, days)
             body = self._body(answer, kind)
             key = (span[0], span[-1]), body
             if key not in self._known_bodies:
@@ -212,7 +196,7 @@ class Mix:
                     return f"not the records of {span[0]} to {span[-1]}: {body[:200]!r}"
                 if kind != "cold range":
                     self._known_bodies.add(key)
-            self._hold(answer, days, end)
+            self._judge.hold(answer, days, end)
             return None
 
         path = f"{APOD}?start_date={span[0]}&end_date={span[-1]}"
@@ -223,11 +207,11 @@ class Mix:
 
         def check(answer: Answer, begin: float, end: float) -> str | None:
             if answer.status != 200:
-                return self._failure(answer, begin, end, self._hot[:size])
+                return self._judge.failure(answer, begin, end, self._hot[:size])
             days = truth.sample_in(answer.body, size, self._last)
             if days is None:
                 return f"not {size} records of different days: {answer.body[:200]!r}"
-            self._hold(answer, days, end)
+            self._judge.hold(answer, days, end)
             return None
 
         return self._ask(kind, f"{APOD}?count={size}", check)
@@ -281,24 +265,3 @@ class Mix:
         if answer.body not in self._plain:
             self._plain[answer.body] = zlib.decompress(answer.body, wbits=31)
         return self._plain[answer.body]
-
-    def _hold(self, answer: Answer, days: Sequence[date], now: float) -> None:
-        for day in days:
-            self.held.setdefault(day, now)
-            self.held_by.setdefault((answer.port, day), now)
-
-    def _failure(
-        self, answer: Answer, begin: float, end: float, days: Sequence[date]
-    ) -> str | None:
-        """Say what is wrong with an error: nothing, if NASA explains it and a day was not held."""
-        told = f"{answer.status} {answer.body[:200]!r}"
-        if all(self.held_by.get((answer.port, day), end) < begin for day in days):
-            return f"held, and yet {told}"
-        if not self._weather.explains(answer.status, begin, end):
-            return f"unexplained: {told}"
-        if answer.header(b"content-type") != b"application/problem+json":
-            return f"no problem: {told}"
-        self.explained[answer.status] += 1
-        if all(self.held.get(day, end) < begin - SHARED_SECONDS for day in days):
-            self.only_elsewhere += 1
-        return None

@@ -7,6 +7,7 @@ import pytest
 
 from standin.calendar import latest_published
 from tests.proof import truth
+from tests.proof.judge import Judge
 from tests.proof.mix import Mix
 from tests.proof.pacing import Answer
 from tests.proof.weather import Weather
@@ -23,9 +24,15 @@ def weather() -> Weather:
 
 
 @pytest.fixture
-def mix(weather: Weather) -> Mix:
+def judge(weather: Weather) -> Judge:
     """Be the judge."""
-    return Mix(weather, SECRET)
+    return Judge(weather)
+
+
+@pytest.fixture
+def mix(judge: Judge) -> Mix:
+    """Be the phones."""
+    return Mix(judge, SECRET)
 
 
 def verdict(
@@ -65,7 +72,7 @@ def test_others(mix: Mix) -> None:
         assert "unexplained" in str(verdict(mix, "cold date", status, b"{}"))
 
 
-def test_explained(mix: Mix, weather: Weather) -> None:
+def test_explained(mix: Mix, judge: Judge, weather: Weather) -> None:
     """Faults explain errors for what is not held: not for what the asked process has given."""
     now = time.time()
     for spells in weather.spells.values():
@@ -79,8 +86,8 @@ def test_explained(mix: Mix, weather: Weather) -> None:
     verdict(mix, "latest", 200, body_of(latest_published(now)))
     assert "held" in str(verdict(mix, "latest", 502, b"{}", later=30))
     assert verdict(mix, "latest", 502, b"{}", port=OTHER_PORT, later=30) is None
-    assert mix.only_elsewhere == 1
-    assert mix.explained.total() == 4
+    assert judge.only_elsewhere == 1
+    assert judge.explained.total() == 4
 
 
 def test_other_source(mix: Mix, weather: Weather) -> None:
