@@ -29,6 +29,8 @@ class Kind:
         target: path and query.
         state: whether the answer is held when the fault begins, within its lifetime or past it.
         days: whose records are right; empty, if it is the latest, or any will do.
+        is_list: whether they come as a list, even if it is one.
+        has_extras: whether thumbnails and a word on concept tags are asked for.
         count: how many records, if it is a random choice.
         before: what else is asked before the fault.
         token_seconds: until the token that is sent expires.
@@ -39,12 +41,32 @@ class Kind:
     target: str
     state: State = "cold"
     days: Sequence[date] = ()
+    is_list: bool = False
+    has_extras: bool = False
     count: int = 0
-    before: str | None = None
+    before: "Kind | None" = None
     token_seconds: float = 86400
 
     def __str__(self) -> str:
         return self.name
+
+
+def spanned(name: str, first: date, last: date, state: State = "cold", *, is_open: bool) -> Kind:
+    """Give the request for a range, which may have no end and then goes to the *last* there is."""
+    days = tuple(first + timedelta(n) for n in range((last - first).days + 1))
+    query = f"start_date={first}" + ("" if is_open else f"&end_date={last}")
+    return Kind(name, "record", f"{APOD}?{query}", state, days, is_list=True)
+
+
+def dated(name: str, day: date, state: State = "cold") -> Kind:
+    """Give the request for the record of a day."""
+    return Kind(name, "record", f"{APOD}?date={day}", state, (day,))
+
+
+def extras(name: str, day: date, state: State = "cold") -> Kind:
+    """Give the request for that with all that can be asked for besides."""
+    target = f"{APOD}?date={day}&thumbs=true&concept_tags=true"
+    return Kind(name, "record", target, state, (day,), has_extras=True)
 
 
 def kinds(today: date) -> tuple[Kind, ...]:
@@ -67,23 +89,19 @@ def records(today: date, state: State) -> tuple[Kind, ...]:
     """Give the requests for records of which that is held; each state has days of its own."""
     last = today - timedelta({"held": 1, "old": 1, "cold": 200}[state])
     end = last if state != "cold" else last - timedelta(20)
-    first = end - timedelta(3)
-    span = tuple(first + timedelta(n) for n in range(4))
-    dated, ranged = f"{APOD}?date={last}", f"{APOD}?start_date={first}&end_date={end}"
-    open_first = today - timedelta(2)
-    open_ended = tuple(open_first + timedelta(n) for n in range(3))
     return (
         Kind(f"latest-{state}", "record", APOD, state),
-        Kind(f"date-{state}", "record", dated, state, (last,)),
-        Kind(f"range-{state}", "record", ranged, state, span),
-        Kind(f"open-range-{state}", "record", f"{APOD}?start_date={open_first}", state, open_ended),
-        Kind(f"extras-{state}", "record", f"{dated}&thumbs=true&concept_tags=1", state, (last,)),
+        dated(f"date-{state}", last, state),
+        spanned(f"range-{state}", end - timedelta(3), end, state, is_open=False),
+        spanned(f"open-range-{state}", today - timedelta(2), today, state, is_open=True),
+        extras(f"extras-{state}", last, state),
     )
 
 
 def sample(name: str, today: date, count: int) -> Kind:
     """Give a request for a random choice, where a month of records is held."""
-    month = f"{APOD}?start_date={today - timedelta(29)}&end_date={today - timedelta(1)}"
+    last = today - timedelta(1)
+    month = spanned("month", last - timedelta(28), last, is_open=False)
     return Kind(name, "record", f"{APOD}?count={count}", "held", count=count, before=month)
 
 

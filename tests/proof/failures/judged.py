@@ -1,11 +1,13 @@
-"""What came of a request, in a word, and only if every byte that matters is right.
+"""What came of a request, in a word, and only if every byte of it is right.
+
+What is right for each day is known to `truth`, which judges the load too.
 
     fresh     what was held, within its lifetime
     new       what NASA has just given, whole
     stale     what was held, past its lifetime: it says so, and may not be kept
     given     a secret, the right one, not to be stored
     204       attested
-    502 …     an error, as problem+json that is not to be stored
+    502 …     an error, as problem+json that is not to be stored and says when to come back
     cut       an answer that visibly breaks off
     unheard   none: the connection broke, or nothing came in time
 
@@ -15,24 +17,28 @@ Anything else is described by what is wrong with it.
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import partial
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from astropiks.mint import Invalid, mint
-from proxy.freshness import latest_published
-from proxy.holdings import LATEST_DAYS_BACK
 from secrets_service.sealing import public_text, unseal
-from standin import archive
+from standin.calendar import latest_published
+from standin.others import OTHERS
 from standin.pictures import draw
-from tests.conftest import SECRET
-from tests.proof.failures.asked import NOTICES, Kind
+from tests.conftest import NASA_KEY, SECRET
+from tests.proof import truth
+from tests.proof.failures.asked import Group, Kind
+from tests.proof.truth import Members
+
+BASE_URL = "https://proxy.test"
+"""Where apps are told to fetch pictures."""
 
 VALUE = "value-of-the-failure-matrix"
 
@@ -47,27 +53,47 @@ RECIPIENT = public_text(_KEY.public_key())
 
 _PICTURE = draw("apod/image/2110/FireballAlberta_Qin_1080.jpg")
 
+LATEST_DAYS_BACK = 30
+"""How old a record may be that stands in for the latest."""
+
+AS_IT_IS = "as NASA answers"
+"""Of another API, and not the right answer: `asked_of_nasa` tells whether it is NASA's."""
+
+WELL: Mapping[Group, frozenset[str]] = {
+    "record": frozenset({"fresh", "new"}),
+    "picture": frozenset({"new"}),
+    "other": frozenset({"fresh", "new"}),
+    "secret": frozenset({"given"}),
+    "attest": frozenset({"204"}),
+    "refused": frozenset({"401"}),
+}
+"""What has to come of each when nothing is broken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What came of one request.
 
     Attributes:
+        kind: what was asked for.
         how: in a word; see above.
         seconds: until then.
         body: of the answer.
         retry_after: seconds that an error asks to wait.
+        calls: of NASA, for that, where they are counted.
     """
 
+    kind: Kind
     how: str
-    seconds: float
+    seconds: float = 0
     body: bytes = b""
     retry_after: int = 0
+    calls: int = 0
 
     @property
     def is_well(self) -> bool:
-        """Whether it is what whoever asks wants."""
-        return self.how in {"fresh", "new", "given", "204", "401"}
+        """Whether it is what has to come of such a request when nothing is broken."""
+        return self.how in WELL[self.kind.group]
 
 
 class App:
@@ -113,10 +139,10 @@ class App:
                         raise httpx.ReadTimeout("it goes on")
         except httpx.HTTPError:
             how = "unheard" if answer is None else "cut"
-            return Seen(how, time.monotonic() - began, bytes(body))
+            return Seen(kind, how, time.monotonic() - began, bytes(body))
         how = judge(kind, answer, bytes(body), latest_published(self._now()))
-        retry_after = int(answer.headers.get("Retry-After", 0))
-        return Seen(how, time.monotonic() - began, bytes(body), retry_after)
+        seconds = time.monotonic() - began
+        return Seen(kind, how, seconds, bytes(body), retry_after(answer))
 
 
 def judge(kind: Kind, answer: httpx.Response, body: bytes, latest: date) -> str:  # noqa: PLR0911  (a table)
@@ -130,7 +156,7 @@ def judge(kind: Kind, answer: httpx.Response, body: bytes, latest: date) -> str:
         return f"wrong: {status}"
     match kind.group:
         case "record":
-            return _record(kind, answer, json.loads(body), latest)
+            return _record(kind, answer, body, latest)
         case "picture":
             return "new" if body == _PICTURE else "wrong: another picture"
         case "other":
@@ -140,31 +166,42 @@ def judge(kind: Kind, answer: httpx.Response, body: bytes, latest: date) -> str:
     return f"wrong: {status} for what wants to be refused"
 
 
+def retry_after(answer: httpx.Response) -> int:
+    """Give the seconds that an answer asks to wait; 0 if it does not."""
+    return int(answer.headers.get("Retry-After", 0))
+
+
 def _error(answer: httpx.Response, body: bytes) -> str:
-    problem = json.loads(body)
+    problem, status = json.loads(body), answer.status_code
     is_right = (
         answer.headers["Content-Type"] == "application/problem+json"
         and answer.headers["Cache-Control"] == "no-store"
         and "Cache-Status" not in answer.headers
-        and problem["status"] == answer.status_code
+        and problem["status"] == status
+        and (status not in {502, 503, 504} or retry_after(answer) >= 1)
     )
-    return str(answer.status_code) if is_right else f"wrong: {answer.status_code} {body[:80]!r}"
+    return str(status) if is_right else f"wrong: {status} {answer.headers} {body[:80]!r}"
 
 
-def _record(kind: Kind, answer: httpx.Response, found: Any, latest: date) -> str:  # noqa: ANN401
-    records = found if isinstance(found, list) else [found]
-    days = [date.fromisoformat(one["date"]) for one in records]
-    if [one["title"] for one in records] != [archive.record(day)["title"] for day in days]:
-        return "wrong: another day's record"
+_linked = partial(truth.through, BASE_URL)
+
+
+def _with_extras(members: Members) -> Members:
+    return _linked(truth.with_extras(members))
+
+
+def _record(kind: Kind, answer: httpx.Response, body: bytes, latest: date) -> str:
     how = _freshness(answer, is_random=bool(kind.count))
+    dress = _with_extras if kind.has_extras else _linked
     if kind.count:
-        is_right = len(days) == len(set(days)) == kind.count and max(days) <= latest
-    elif kind.days:
-        is_right = days == list(kind.days)
+        is_right = truth.sample_in(body, kind.count, latest, dress) is not None
+    elif kind.is_list:
+        is_right = truth.is_list_of(body, kind.days, dress)
     else:  # past its lifetime, an older one may stand in for the latest
-        oldest = latest - timedelta(LATEST_DAYS_BACK if how == "stale" else 0)
-        is_right = len(days) == 1 and oldest <= days[0] <= latest
-    return how if is_right else f"wrong: days {days}"
+        back = LATEST_DAYS_BACK if how == "stale" else 0
+        days = kind.days or [latest - timedelta(n) for n in range(back + 1)]
+        is_right = any(body in truth.forms(day, dress) for day in days)
+    return how if is_right else f"wrong: {body[:200]!r}"
 
 
 def _freshness(answer: httpx.Response, *, is_random: bool) -> str:
@@ -176,14 +213,22 @@ def _freshness(answer: httpx.Response, *, is_random: bool) -> str:
 
 
 def _other(kind: Kind, answer: httpx.Response, body: bytes) -> str:
-    is_right = b"Quiet." in body if kind.target == NOTICES else b"near_earth_objects" in body
-    if not is_right:
-        return "as NASA answers"
+    if body != truth.written(OTHERS[kind.target].answer({}, "*" * len(NASA_KEY))):
+        return AS_IT_IS
     return "fresh" if "; hit;" in answer.headers["Cache-Status"] else "new"
+
+
+def asked_of_nasa(nasa_url: str, kind: Kind) -> bytes:
+    """Give what NASA itself answers at present."""
+    headers = {"X-Api-Key": NASA_KEY}
+    answer = httpx.get(f"{nasa_url}{kind.target}", headers=headers, trust_env=False, verify=TLS)
+    return answer.content
 
 
 def _secret(kind: Kind, answer: httpx.Response, body: bytes) -> str:
     if answer.headers["Cache-Control"] != "no-store":
         return "wrong: a secret that may be stored"
     plain = unseal(body.decode(), PEM) if kind.name == "sealed-secret" else body
-    return "given" if json.loads(plain)["value"] == VALUE else "wrong: another value"
+    told = json.loads(plain)
+    is_right = (told["name"], told["value"]) == (kind.target.rpartition("/")[2], VALUE)
+    return "given" if is_right else "wrong: another value"

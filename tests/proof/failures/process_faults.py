@@ -8,14 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from tests.machines.conftest import Machine, Platform
 from tests.machines.test_stopping import workers
 from tests.proof.failures.asked import Kind
-from tests.proof.failures.judged import App, Seen
+from tests.proof.failures.judged import BASE_URL, App, Seen
 from tests.proof.failures.served import secrets_file
 
 Ask = Callable[[Kind], Seen]
@@ -55,7 +55,7 @@ def start(platform: Platform, folder: Path, output: Path | None = None, **settin
     return platform.start(
         output,
         IMAGE_PROXY="on",
-        PUBLIC_BASE_URL="https://proxy.test",
+        PUBLIC_BASE_URL=BASE_URL,
         NASA_IMAGE_BASE_URL=platform.nasa.url,
         NASA_PASSTHROUGH="/neo/,/DONKI/",
         RUNTIME_SECRETS_FILE=str(secrets_file(folder)),
@@ -93,6 +93,36 @@ def frozen(platform: Platform, folder: Path, stack: ExitStack) -> Scene:
         begin=partial(first.process.send_signal, signal.SIGSTOP),
         end=thaw,
     )
+
+
+def killed_without_redis(platform: Platform, folder: Path, stack: ExitStack) -> Scene:
+    """Redis goes, too, so that nobody knows what had been begun; it comes back empty."""
+    scene = killed(platform, folder, stack)
+
+    def begin() -> None:
+        scene.begin()
+        platform.redis.stop()
+
+    def end() -> Ask:
+        platform.redis.start()
+        return scene.end()
+
+    return replace(scene, begin=begin, end=end)
+
+
+def frozen_without_redis(platform: Platform, folder: Path, stack: ExitStack) -> Scene:
+    """Redis stands still, too, and goes on with it."""
+    scene = frozen(platform, folder, stack)
+
+    def begin() -> None:
+        scene.begin()
+        platform.redis.freeze()
+
+    def end() -> Ask:
+        platform.redis.thaw()
+        return scene.end()
+
+    return replace(scene, begin=begin, end=end)
 
 
 def worker_killed(platform: Platform, folder: Path, _: ExitStack) -> Scene:
@@ -241,6 +271,8 @@ def _until(is_so: Callable[[], bool]) -> None:
 FAULTS: Mapping[str, Staged] = {
     "killed": killed,
     "frozen": frozen,
+    "killed, Redis away": killed_without_redis,
+    "frozen, Redis frozen": frozen_without_redis,
     "worker-killed": worker_killed,
     "worker-frozen": worker_frozen,
     "no-descriptors": no_descriptors,

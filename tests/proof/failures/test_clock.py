@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from proxy.freshness import latest_published
-from standin.calendar import SettableClock
-from tests.proof.failures import expected
-from tests.proof.failures.asked import APOD, Kind, kinds
+from standin.calendar import SettableClock, latest_published
+from tests.proof.failures.asked import Kind, dated, kinds
+from tests.proof.failures.expected.clock import of_clock
 from tests.proof.failures.judged import App, Seen
 from tests.proof.failures.served import Service, secrets_file, served, serving_of
+from tests.proof.failures.table import Row
 from tests.proof.record import IS_WHOLE, Record
 from tests.redis_server import RedisServer
 
@@ -52,9 +52,9 @@ QUICK = ("back-over-midnight",)
 CHOSEN = tuple(JUMPS) if IS_WHOLE else QUICK
 
 NAMES = (
-    "latest-held", "date-held", "range-held", "date-cold", "range-cold", "count-of-held",
-    "picture", "other-api-held", "other-api-cold", "secret", "sealed-secret", "attest", "refused",
-    "short-token", "tomorrow",
+    "latest-held", "date-held", "range-held", "open-range-held", "extras-held", "date-cold",
+    "range-cold", "count-of-held", "count-of-more", "picture", "other-api-held", "other-api-cold",
+    "secret", "sealed-secret", "attest", "refused", "short-token", "tomorrow",
 )  # fmt: skip
 
 
@@ -64,45 +64,39 @@ def asked(jump: Jump) -> tuple[Kind, ...]:
     tomorrow = today + timedelta(1)
     more = (
         Kind("short-token", "attest", "/attest", token_seconds=300),
-        Kind("tomorrow", "record", f"{APOD}?date={tomorrow}", days=(tomorrow,)),
+        dated("tomorrow", tomorrow),
     )
     by_name = {kind.name: kind for kind in (*kinds(today), *more)}
     return tuple(by_name[name] for name in NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What was seen.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRow(Row):
+    """What was seen after the jump, and when the clock was right again.
 
     Attributes:
-        seen: what came of each kind of request after the jump, and how often NASA was asked.
-        elsewhere: what came of it at a process that shares a Redis, and whose clock is right.
-        back: what came of it when the clock was right again.
+        elsewhere: what came of each at a process that shares a Redis, and whose clock is right.
         published: what came of the date of tomorrow, once that day's picture was out.
     """
 
-    seen: Mapping[str, tuple[Seen, int]]
     elsewhere: Mapping[str, Seen]
-    back: Mapping[str, Seen]
     published: Seen
 
 
-def observe(service: Service, elsewhere: App, jump: Jump) -> Row:
+def observe(service: Service, elsewhere: App, jump: Jump) -> ClockRow:
     """Let the clock jump, ask for everything here and there, and set it right."""
     chosen = asked(jump)
     service.prepare([kind for kind in chosen if kind.state == "held"])
     service.clock.advance(hours=jump.hours)
-    seen = {}
-    for kind in chosen:
-        service.nasa.requests.clear()
-        seen[kind.name] = service.app.ask(kind), len(service.nasa.requests)
+    seen = {kind.name: service.ask(kind) for kind in chosen}
     there = {kind.name: elsewhere.ask(kind) for kind in chosen}
     service.clock.advance(hours=-jump.hours)
     back = {kind.name: service.app.ask(kind) for kind in chosen}
     (tomorrow,) = chosen[-1].days
     out = datetime.combine(tomorrow, PUBLISHED, UTC)
     service.advance(seconds=out.timestamp() - service.clock.now)
-    return Row(seen, there, back, service.app.ask(chosen[-1]))
+    published = service.app.ask(chosen[-1])
+    return ClockRow(seen=seen, elsewhere=there, back=back, published=published)
 
 
 @pytest.fixture(scope="module", params=CHOSEN)
@@ -112,7 +106,7 @@ def jump(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def row(jump: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
+def row(jump: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClockRow]:
     """See all of it."""
     folder = tmp_path_factory.mktemp("clock")
     secrets, begin = secrets_file(folder), JUMPS[jump].begin
@@ -125,13 +119,12 @@ def row(jump: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_cell(jump: str, name: str, row: Row) -> None:
+def test_cell(jump: str, name: str, row: ClockRow) -> None:
     """A jump costs some calls at most; nobody sees it elsewhere, and nobody when it is over."""
     kind = next(kind for kind in asked(JUMPS[jump]) if kind.name == name)
-    wanted = expected.of_clock(JUMPS[jump].hours, kind)
-    seen, calls = row.seen[name]
-    assert seen.how in wanted.how
-    assert calls <= wanted.calls
+    wanted = of_clock(JUMPS[jump].hours, kind)
+    assert row.seen[name].how in wanted.how
+    assert row.seen[name].calls <= wanted.calls
     if name == "tomorrow":
         allowed = {"400", "404"}
         assert {row.elsewhere[name].how, row.back[name].how} <= allowed
@@ -140,27 +133,22 @@ def test_cell(jump: str, name: str, row: Row) -> None:
         assert row.back[name].is_well or (row.back[name].how, kind.state) == ("stale", "held")
 
 
-def test_next_day(row: Row) -> None:
+def test_next_day(row: ClockRow) -> None:
     """That there was none for a day that had not come is not remembered when it has."""
     assert row.published.is_well
 
 
-def test_row(jump: str, row: Row, proof: Record) -> None:
+def test_row(jump: str, row: ClockRow, proof: Record) -> None:
     """The table says what was seen."""
     cold = ("date-cold", "range-cold", "picture", "other-api-cold")
-    held = ("latest-held", "date-held", "range-held", "other-api-held")
+    held = [name for name in NAMES if name.endswith("held") and name != "count-of-held"]
     columns = {
         "clock": jump,
-        "held": _hows(row, *held),
-        "not held": _hows(row, *cold),
-        "secret, /attest": _hows(row, "secret", "sealed-secret", "attest"),
-        "token of 5 minutes": _hows(row, "short-token"),
-        "date of tomorrow": _hows(row, "tomorrow"),
+        "held": row.hows_and_calls(*held),
+        "not held": row.hows_and_calls(*cold),
+        "secret, /attest": row.hows_and_calls("secret", "sealed-secret", "attest"),
+        "token of 5 minutes": row.hows_and_calls("short-token"),
+        "date of tomorrow": row.hows_and_calls("tomorrow"),
     }
     proof.row("failures-clock", **columns)
-    assert {seen.how for seen, _ in row.seen.values()} & {"500"} == set()
-
-
-def _hows(row: Row, *names: str) -> str:
-    how = " or ".join(sorted({row.seen[name][0].how for name in names}))
-    return f"{how}, {max(row.seen[name][1] for name in names)}"
+    assert "500" not in {seen.how for seen in row.seen.values()}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from tests.machines.conftest import Platform
-from tests.proof.failures.asked import APOD, Kind
+from tests.proof.failures.asked import dated
 from tests.proof.failures.process_faults import no_descriptors
 from tests.redis_server import RedisServer
 
@@ -17,7 +17,7 @@ MORE_THAN_OPEN_A_BREAKER = 5
 def test_back_at_once(redis: RedisServer, tmp_path: Path) -> None:
     """However often NASA could not be asked for that reason, it is as soon as it can."""
     days = (FIRST + timedelta(n) for n in range(MORE_THAN_OPEN_A_BREAKER + 1))
-    kinds = [Kind("date", "record", f"{APOD}?date={day}", days=(day,)) for day in days]
+    kinds = [dated("date", day) for day in days]
     with ExitStack() as stack:
         scene = no_descriptors(Platform(stack, tmp_path, redis), tmp_path, stack)
         scene.begin()

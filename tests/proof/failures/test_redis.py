@@ -1,7 +1,7 @@
 """Redis fails in each way there is, times each kind of request."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,11 +10,13 @@ import httpx
 import pytest
 
 from proxy.store import PREFIX as RECORDS
-from tests.proof.failures import expected, redis_faults
-from tests.proof.failures.asked import ALL, APOD, TODAY, Kind
-from tests.proof.failures.judged import App, Seen
+from tests.proof.failures import redis_faults
+from tests.proof.failures.asked import ALL, TODAY, Kind, dated
+from tests.proof.failures.expected.redis import BACK_SECONDS, REDIS_SECONDS, of_redis
+from tests.proof.failures.judged import App
 from tests.proof.failures.redis_faults import Way
 from tests.proof.failures.served import Service, secrets_file, served, serving_of
+from tests.proof.failures.table import Row
 from tests.proof.record import IS_WHOLE, Record
 from tests.redis_server import RedisServer, slowed
 
@@ -22,59 +24,50 @@ QUICK = ("away", "strange")
 
 FAULTS = tuple(redis_faults.FAULTS) if IS_WHOLE else QUICK
 
-SHARED = TODAY - timedelta(40)
-
 NAMES = (
-    "latest-held", "date-held", "range-held", "date-cold", "range-cold", "count-of-held",
-    "picture", "other-api-held", "other-api-cold", "secret", "sealed-secret", "attest", "refused",
+    "latest-held", "date-held", "range-held", "open-range-held", "extras-held", "date-cold",
+    "range-cold", "count-of-held", "count-of-more", "picture", "other-api-held", "other-api-cold",
+    "secret", "sealed-secret", "attest", "refused",
 )  # fmt: skip
-"""All but those about what is old, which has nothing to do with Redis as long as NASA is well."""
+"""All but those about what is old, which has nothing to do with Redis as long as NASA is well, and
+those that ask for days which others have asked for already."""
 
 KINDS = (
     *(kind for kind in ALL if kind.name in NAMES),
-    Kind("date-elsewhere", "record", f"{APOD}?date={SHARED}", days=(SHARED,)),
+    dated("date-elsewhere", TODAY - timedelta(40)),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisRow(Row):
     """What was seen while Redis failed, and after.
 
     Attributes:
-        seen: what came of each kind of request, and how often NASA was asked for it.
-        after: what came of some of them when all was well again.
-        back_seconds: how long that took.
         is_stored: whether Redis then has what was asked for.
     """
 
-    seen: Mapping[str, tuple[Seen, int]]
-    after: Mapping[str, Seen]
-    back_seconds: float
     is_stored: bool
 
 
-def observe(service: Service, way: Way, url: str, fault: str) -> Row:
+def observe(service: Service, way: Way, url: str, fault: str) -> RedisRow:
     """Let Redis fail, ask for everything, let it be well, and ask until it works."""
     app = service.app
     service.prepare([kind for kind in KINDS if kind.state == "held"])
     assert App(url, service.clock).ask(KINDS[-1]).how == "new"  # another process
     assert all(app.ask(kind).is_well for kind in KINDS if kind.group == "secret")
-    seen = {}
     with redis_faults.FAULTS[fault](way):
-        for kind in KINDS:
-            service.nasa.requests.clear()
-            seen[kind.name] = app.ask(kind), len(service.nasa.requests)
+        seen = {kind.name: service.ask(kind) for kind in KINDS}
     began = time.monotonic()
-    secrets = [kind for kind in KINDS if kind.group == "secret"]
-    while time.monotonic() < began + 2 * expected.REDIS_BACK_SECONDS:
-        after = {kind.name: app.ask(kind) for kind in secrets}
+    while time.monotonic() < began + 2 * BACK_SECONDS:
+        back = {kind.name: app.ask(kind) for kind in KINDS}
         probe = httpx.get(f"{app.url}/readyz", trust_env=False).text
-        if probe == "ok\n" and all(one.is_well for one in after.values()):
+        if probe == "ok\n" and all(one.is_well for one in back.values()):
             break
     back_seconds = time.monotonic() - began
     late = TODAY - timedelta(300)
-    after["late"] = app.ask(Kind("late", "record", f"{APOD}?date={late}", days=(late,)))
-    return Row(seen, after, back_seconds, is_stored=_comes(way.redis, late.isoformat()))
+    back["late"] = app.ask(dated("late", late))
+    is_stored = _comes(way.redis, late.isoformat())
+    return RedisRow(seen=seen, back=back, back_seconds=back_seconds, is_stored=is_stored)
 
 
 def _comes(redis: RedisServer, day: str) -> bool:
@@ -93,7 +86,7 @@ def fault(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def row(fault: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
+def row(fault: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisRow]:
     """See all of it, with a service and another process that share a Redis."""
     folder = tmp_path_factory.mktemp("redis")
     secrets = secrets_file(folder)
@@ -109,43 +102,38 @@ def row(fault: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_cell(fault: str, kind: Kind, row: Row) -> None:
+def test_cell(fault: str, kind: Kind, row: RedisRow) -> None:
     """Each request comes out as it has to, is hardly slower, and costs no more than it may."""
-    seen, calls = row.seen[kind.name]
-    wanted = expected.of_redis(fault, kind)
+    seen, wanted = row.seen[kind.name], of_redis(fault, kind)
     assert seen.how in wanted.how
-    assert calls <= wanted.calls
+    assert seen.calls <= wanted.calls
     assert seen.seconds < wanted.seconds
 
 
-def test_back(row: Row) -> None:
+def test_back(row: RedisRow) -> None:
     """Soon after its end Redis is used again, and all is as ever."""
-    assert row.back_seconds < expected.REDIS_BACK_SECONDS
-    assert {one.is_well for one in row.after.values()} == {True}
+    assert row.back_seconds < BACK_SECONDS
+    assert all(one.is_well for one in row.back.values())
     assert row.is_stored
 
 
-def test_row(fault: str, row: Row, proof: Record) -> None:
+def test_row(fault: str, row: RedisRow, proof: Record) -> None:
     """The table says what was seen."""
-    records = [name for name in row.seen if name.split("-")[0] in {"latest", "date", "range"}]
-    rest = [name for name in row.seen if name not in records and "secret" not in name]
-    slowest = max(row.seen[name][0].seconds for name in (*records, *rest))
+    held = [kind.name for kind in KINDS if kind.group == "record" and kind.state == "held"]
+    held.remove("count-of-held")
+    slowest = max(one.seconds for one in row.seen.values() if one.kind.group != "secret")
     proof.row(
         "failures-redis",
         Redis=fault,
-        held=_hows(row, *(name for name in records if "held" in name)),
-        in_Redis_alone=_hows(row, "date-elsewhere"),
-        not_held=_hows(row, "date-cold", "range-cold"),
-        count=_hows(row, "count-of-held"),
-        picture_and_other_API=_hows(row, "picture", "other-api-cold"),
+        held=row.hows_and_calls(*held),
+        in_Redis_alone=row.hows_and_calls("date-elsewhere"),
+        not_held=row.hows_and_calls("date-cold", "range-cold"),
+        count=row.hows_and_calls("count-of-held"),
+        count_of_more=row.hows_and_calls("count-of-more"),
+        picture_and_other_API=row.hows_and_calls("picture", "other-api-cold"),
         slowest_of_these=f"{slowest * 1000:.0f} ms",
-        secret=_hows(row, "secret", "sealed-secret"),
-        after_at_most=f"{max(row.seen[name][0].seconds for name in row.seen):.2f} s",
+        secret=row.hows_and_calls("secret", "sealed-secret"),
+        after_at_most=f"{max(one.seconds for one in row.seen.values()):.2f} s",
         back_after=f"{row.back_seconds:.1f} s",
     )
-    assert slowest < expected.REDIS_SECONDS
-
-
-def _hows(row: Row, *names: str) -> str:
-    how = " or ".join(sorted({row.seen[name][0].how for name in names}))
-    return f"{how}, {max(row.seen[name][1] for name in names)}"
+    assert slowest < REDIS_SECONDS

@@ -1,10 +1,11 @@
-"""NASA and Redis fail together, or NASA just after a restart.
+"""NASA and Redis fail together, or NASA just after a restart, or all three.
 
-These are the pairs in which one of them is what helps against the other.
+These are the cases in which one of them is what helps against the other. Where NASA is slow, Redis
+gone and a process killed or frozen, see `test_process`.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -13,74 +14,83 @@ from typing import NamedTuple
 
 import pytest
 
-from proxy.cache import POSTPONE_SECONDS
 from standin.faults import Fault
-from tests.proof.failures import expected, redis_faults
-from tests.proof.failures.asked import ALL, APOD, TODAY, Kind
-from tests.proof.failures.judged import App, Seen
+from tests.proof.failures import redis_faults
+from tests.proof.failures.asked import ALL, APOD, TODAY, Kind, dated
+from tests.proof.failures.expected.nasa import NASA, POSTPONE_SECONDS
+from tests.proof.failures.expected.redis import BACK_SECONDS
+from tests.proof.failures.expected.together import of_both
+from tests.proof.failures.judged import App
 from tests.proof.failures.redis_faults import Way
 from tests.proof.failures.served import OLD_HOURS, Service, secrets_file, served, serving_of
+from tests.proof.failures.table import Row
 from tests.proof.record import IS_WHOLE, Record
 from tests.redis_server import RedisServer, slowed
 
-RESTARTED = "restarted"
-"""In place of a fault of Redis: the process is a new one, and has only what lies in Redis."""
-
 SLOW_SECONDS = 2.0
 
+STEP_SECONDS = 30
+"""After which is asked again, by the service's clock."""
 
-class Pair(NamedTuple):
-    """Two faults.
+MOST_STEPS = 100
+
+
+class Case(NamedTuple):
+    """What fails together.
 
     Attributes:
-        nasa: that of NASA; None, if all its answers are slow.
-        redis: that of Redis.
+        nasa: its fault; None, if all its answers are slow.
+        redis: its fault, if it has one.
+        is_new: whether the process is started anew then, and has only what lies in Redis.
     """
 
     nasa: Fault | None
-    redis: str
+    redis: str | None = None
+    is_new: bool = False
 
     def __str__(self) -> str:
-        return f"{self.nasa or 'slow'}+{self.redis}"
+        return "+".join([self.nasa or "slow", *self.others()])
+
+    def others(self) -> list[str]:
+        """Name what is the matter besides NASA."""
+        return [*([self.redis] if self.redis else []), *(["restarted"] if self.is_new else [])]
 
 
-PAIRS = (
-    Pair(Fault.UNAVAILABLE, "away"),
-    Pair(Fault.HANG, "frozen"),
-    Pair(None, "full"),
-    Pair(None, "away"),
-    Pair(Fault.OVER_LIMIT, "away"),
-    Pair(Fault.PLACEHOLDER, "poisoned"),
-    Pair(Fault.UNAVAILABLE, "emptied"),
-    Pair(Fault.UNAVAILABLE, "slow"),
-    Pair(Fault.UNAVAILABLE, "full"),
-    Pair(Fault.DROP, "read-only"),
-    Pair(Fault.UNAVAILABLE, RESTARTED),
-    Pair(Fault.HANG, RESTARTED),
+CASES = (
+    Case(Fault.UNAVAILABLE, "away"),
+    Case(Fault.HANG, "frozen"),
+    Case(None, "full"),
+    Case(None, "away"),
+    Case(Fault.OVER_LIMIT, "away"),
+    Case(Fault.PLACEHOLDER, "poisoned"),
+    Case(Fault.UNAVAILABLE, "emptied"),
+    Case(Fault.UNAVAILABLE, "slow"),
+    Case(Fault.UNAVAILABLE, "full"),
+    Case(Fault.DROP, "read-only"),
+    Case(Fault.UNAVAILABLE, is_new=True),
+    Case(Fault.HANG, is_new=True),
+    Case(Fault.UNAVAILABLE, "away", is_new=True),
+    Case(Fault.HANG, "frozen", is_new=True),
+    Case(None, "away", is_new=True),
+    Case(Fault.UNAVAILABLE, "full", is_new=True),
 )
 
-QUICK = (PAIRS[-2],)
+QUICK = (Case(Fault.UNAVAILABLE, is_new=True), Case(Fault.UNAVAILABLE, "away", is_new=True))
 
-CHOSEN = PAIRS if IS_WHOLE else QUICK
-
-
-def dated(name: str, days_ago: int) -> Kind:
-    """Give the request for a record."""
-    day = TODAY - timedelta(days_ago)
-    return Kind(name, "record", f"{APOD}?date={day}", days=(day,))
+CHOSEN = CASES if IS_WHOLE else QUICK
 
 
 ELSEWHERE = (
-    dated("date-elsewhere", 70),
+    dated("date-elsewhere", TODAY - timedelta(70)),
     Kind("old-latest-elsewhere", "record", APOD),
 )
 """What another process has asked for: it lies in Redis, within its lifetime and past it."""
 
-OLD = tuple(kind for kind in ALL if kind.name in {"date-old", "range-old"})
+OLD = tuple(kind for kind in ALL if kind.name in {"date-old", "range-old", "extras-old"})
 
 HELD = (
     *(kind for kind in ALL if kind.name == "other-api-held"),
-    dated("date-held", 60),
+    dated("date-held", TODAY - timedelta(60)),
 )
 
 OTHERS = tuple(
@@ -93,23 +103,21 @@ OTHERS = tuple(
 KINDS = (*ELSEWHERE, *OLD, *HELD, *OTHERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What was seen while both failed, and after.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TogetherRow(Row):
+    """What was seen while all that failed, each asked at once, and after.
 
     Attributes:
-        seen: what came of each kind of request, all asked at once.
         calls: of NASA meanwhile.
-        back: what came of each when both were well.
-        back_seconds: how long that took by the service's clock.
-        waited_seconds: how long it took in fact.
+        waited_seconds: how long it took in fact, where `back_seconds` are by the service's clock.
     """
 
-    seen: Mapping[str, Seen]
     calls: int
-    back: Mapping[str, Seen]
-    back_seconds: int
     waited_seconds: float
+
+
+Start = Callable[[], App]
+"""Starts a new process."""
 
 
 def prepare(service: Service, elsewhere: App) -> None:
@@ -120,14 +128,14 @@ def prepare(service: Service, elsewhere: App) -> None:
     assert all(service.app.ask(kind).is_well for kind in HELD)
 
 
-def observe(service: Service, app: App, way: Way, pair: Pair) -> Row:
-    """Let both fail, ask for everything at once, let both be well, and ask until it works."""
-    restarted = pair.redis == RESTARTED
-    broken = nullcontext() if restarted else redis_faults.FAULTS[pair.redis](way)
+def observe(service: Service, anew: Start, way: Way, case: Case) -> TogetherRow:
+    """Let all fail, ask for everything at once, let all be well, and ask until it works."""
+    broken = redis_faults.FAULTS[case.redis](way) if case.redis else nullcontext()
     with broken, ThreadPoolExecutor(len(KINDS)) as pool:
+        app = anew() if case.is_new else service.app
         service.nasa.requests.clear()
-        if pair.nasa:
-            service.break_nasa(pair.nasa)
+        if case.nasa:
+            service.break_nasa(case.nasa)
         else:
             service.nasa.conditions.latency_seconds = SLOW_SECONDS
         seen = dict(zip((kind.name for kind in KINDS), pool.map(app.ask, KINDS), strict=True))
@@ -135,80 +143,88 @@ def observe(service: Service, app: App, way: Way, pair: Pair) -> Row:
     service.nasa.faults.clear()
     service.nasa.conditions.latency_seconds = 0
     back_seconds, began = 0, time.monotonic()
-    while True:
+    for _ in range(MOST_STEPS):
         back = {kind.name: app.ask(kind) for kind in KINDS}
-        if all(one.is_well for one in back.values()) or back_seconds > 2 * expected.HOUR:
-            return Row(seen, calls, back, back_seconds, time.monotonic() - began)
-        wait = expected.NASA[pair.nasa].wait_seconds if pair.nasa and not back_seconds else 0
-        step = max(wait, expected.STEP_SECONDS)
+        if all(one.is_well for one in back.values()):
+            break
+        step = max(0 if back_seconds else wait_of(case), STEP_SECONDS)
         service.advance(seconds=step)
         back_seconds += step
+    return TogetherRow(
+        seen=seen,
+        calls=calls,
+        back=back,
+        back_seconds=back_seconds,
+        waited_seconds=time.monotonic() - began,
+    )
+
+
+def wait_of(case: Case) -> int:
+    """Give the seconds that NASA itself asks to wait."""
+    return NASA[case.nasa].wait_seconds if case.nasa else 0
 
 
 @pytest.fixture(scope="module", params=CHOSEN, ids=str)
-def pair(request: pytest.FixtureRequest) -> Pair:
-    """Be two faults."""
-    assert isinstance(request.param, Pair)
+def case(request: pytest.FixtureRequest) -> Case:
+    """Be what fails."""
+    assert isinstance(request.param, Case)
     return request.param
 
 
 @pytest.fixture(scope="module")
-def row(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
+def row(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TogetherRow]:
     """See all of it."""
     folder = tmp_path_factory.mktemp("together")
     secrets = secrets_file(folder)
     with ExitStack() as stack:
         way = Way(stack.enter_context(RedisServer(folder)))
         port = way.redis.port
-        if pair.redis == "slow":
+        if case.redis == "slow":
             port = stack.enter_context(slowed(port, lambda: way.seconds))
         redis_url = f"redis://127.0.0.1:{port}"
         service = stack.enter_context(served(secrets, redis_url=redis_url))
         other = serving_of(service.nasa_url, service.clock, secrets, redis_url=redis_url)
         elsewhere = App(stack.enter_context(other), service.nasa_clock)
         prepare(service, elsewhere)
-        app = service.app
-        if pair.redis == RESTARTED:
-            anew = serving_of(service.nasa_url, service.clock, secrets, redis_url=redis_url)
-            app = App(stack.enter_context(anew), service.nasa_clock)
-        yield observe(service, app, way, pair)
+
+        def anew() -> App:
+            again = serving_of(service.nasa_url, service.clock, secrets, redis_url=redis_url)
+            return App(stack.enter_context(again), service.nasa_clock)
+
+        yield observe(service, anew, way, case)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_cell(pair: Pair, kind: Kind, row: Row) -> None:
+def test_cell(case: Case, kind: Kind, row: TogetherRow) -> None:
     """Each request comes out as it has to: what is held anywhere within reach is served."""
     seen = row.seen[kind.name]
-    wanted = expected.of_both(pair.nasa, pair.redis, kind)
+    wanted = of_both(case.nasa, case.redis, kind, is_new=case.is_new)
     assert seen.how in wanted.how
     assert seen.seconds < wanted.seconds
     assert row.back[kind.name].is_well
 
 
-def test_back(pair: Pair, row: Row) -> None:
-    """When both are well all is, within the time for which NASA is set aside; calls were few."""
-    wait = expected.NASA[pair.nasa].wait_seconds if pair.nasa else 0
-    assert row.back_seconds <= wait + expected.STEP_SECONDS + POSTPONE_SECONDS
-    assert row.waited_seconds < expected.REDIS_BACK_SECONDS
-    assert row.calls <= expected.CALLS_TOGETHER
+def test_back(case: Case, row: TogetherRow) -> None:
+    """When all are well all is, within the time for which NASA is set aside; calls were few."""
+    assert row.back_seconds <= wait_of(case) + STEP_SECONDS + POSTPONE_SECONDS
+    assert row.waited_seconds < BACK_SECONDS
+    wanted = (of_both(case.nasa, case.redis, kind, is_new=case.is_new) for kind in KINDS)
+    assert row.calls <= sum(one.calls for one in wanted)
 
 
-def test_row(pair: Pair, row: Row, proof: Record) -> None:
+def test_row(case: Case, row: TogetherRow, proof: Record) -> None:
     """The table says what was seen."""
     columns = {
-        "NASA": f"`{pair.nasa}`" if pair.nasa else "2 s late",
-        "Redis": pair.redis,
-        "held": row.seen["date-held"].how,
-        "past its lifetime": _hows(row, *(kind.name for kind in OLD)),
-        "in Redis alone": _hows(row, "date-elsewhere"),
-        "there, past its lifetime": _hows(row, "old-latest-elsewhere"),
-        "not held": _hows(row, "date-cold", "range-cold"),
-        "secret": _hows(row, "secret", "sealed-secret"),
+        "NASA": f"`{case.nasa}`" if case.nasa else "2 s late",
+        "Redis": ", ".join(case.others()),
+        "held": row.hows("date-held"),
+        "past its lifetime": row.hows(*(kind.name for kind in OLD)),
+        "in Redis alone": row.hows("date-elsewhere"),
+        "there, past its lifetime": row.hows("old-latest-elsewhere"),
+        "not held": row.hows("date-cold", "range-cold"),
+        "secret": row.hows("secret", "sealed-secret"),
         "calls": row.calls,
         "back after": f"{row.back_seconds} s",
     }
     proof.row("failures-together", **columns)
     assert row.seen["attest"].how == "204"
-
-
-def _hows(row: Row, *names: str) -> str:
-    return " or ".join(sorted({row.seen[name].how for name in names}))
