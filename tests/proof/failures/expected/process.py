@@ -15,6 +15,13 @@ NASA_SECONDS = 1.5
 """That NASA takes for each answer where a process fails while it asks."""
 
 
+NEW_PROCESS_SECONDS = 10.0
+"""Until a process that is started in place of another answers everything."""
+
+SUPERVISED_SECONDS = 10.0
+"""Until a supervisor has replaced a worker: it may be waiting for that one's answer."""
+
+
 class ProcessFails(NamedTuple):
     """What the fault of a process means.
 
@@ -37,20 +44,20 @@ ASKING = ProcessFails(seconds=LEASE_SECONDS + 2 * NASA_SECONDS + 1, ask=2)
 """It fails while it asks NASA: another process waits for it, and then asks in its place."""
 
 PROCESS: dict[str, ProcessFails] = {
-    "killed": ASKING,
+    "killed": ASKING._replace(back_seconds=NEW_PROCESS_SECONDS),
     "frozen": ASKING,
-    "killed, Redis away": ASKING._replace(secret=REFUSED, back_seconds=10),
-    "frozen, Redis frozen": ASKING._replace(secret=REFUSED, back_seconds=10),
-    "worker-killed": ProcessFails(back_seconds=10),  # its supervisor may be waiting for its answer
-    "worker-frozen": ProcessFails(back_seconds=10),
+    "killed, Redis away": ASKING._replace(secret=REFUSED, back_seconds=NEW_PROCESS_SECONDS),
+    "frozen, Redis frozen": ASKING._replace(secret=REFUSED),
+    "worker-killed": ProcessFails(back_seconds=SUPERVISED_SECONDS),
+    "worker-frozen": ProcessFails(back_seconds=SUPERVISED_SECONDS),
     "no-descriptors": ProcessFails(
         # Who has a connection is served what is held; nobody else gets one.
         secret=frozenset({"given", "503"}),
         cold=frozenset({"new", "503"}),
     ),
     "log-disk-full": ProcessFails(secret=REFUSED),
-    "log-device-full": ProcessFails(secret=REFUSED),
-    "log-reader-gone": ProcessFails(secret=REFUSED),
+    "log-device-full": ProcessFails(secret=REFUSED, back_seconds=NEW_PROCESS_SECONDS),
+    "log-reader-gone": ProcessFails(secret=REFUSED, back_seconds=NEW_PROCESS_SECONDS),
     "log-reader-stalls": ProcessFails(secret=REFUSED, seconds=2),
 }
 """Every fault of a process. What is held is served, and everybody is let in or refused as ever."""

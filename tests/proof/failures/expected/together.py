@@ -25,7 +25,7 @@ def of_both(nasa: Fault | None, redis: str | None, kind: Kind, *, is_new: bool) 
     fails = NASA[nasa] if nasa else SLOW
     # Of those that are asked at once some find NASA set aside already.
     failed = {record(nasa), "503"} if nasa else {"new"}
-    calls = fails.calls
+    calls = 0 if kind.has_extras else fails.calls  # another asks for the same day
     has_memory, has_redis = not is_new, redis in READABLE
     match kind:
         case Kind(name="date-elsewhere"):
