@@ -123,7 +123,8 @@ async def test_redis(platform: Platform, tmp_path: Path, row: Row) -> None:
             await asyncio.sleep(SEEN_SECONDS)
         assert len(clients) == 1  # this one, which asks
         assert following.client.dbsize() > WARM_DAYS
-        fleet.tell(row, "REDIS_URL, by rolling restarts", "with the last process that has it")
+        gone = "no longer used after the last process that has it"
+        fleet.tell(row, "REDIS_URL, by rolling restarts", gone)
 
 
 def warm(platform: Platform, url: str, folder: Path) -> int:
