@@ -17,8 +17,6 @@ No number is taken from the service: whoever changes one there has to change it 
 
 from typing import NamedTuple
 
-AS_EVER = {"attest": "204", "refused": "401", "secret": "given", "picture": "new"}
-
 APIS = 2
 
 SAMPLE_WINDOWS = 10

@@ -1,7 +1,8 @@
 """After the clock of one service has jumped."""
 
 from tests.proof.failures.asked import Kind
-from tests.proof.failures.expected import APIS, AS_EVER, Expected, one, windows
+from tests.proof.failures.expected import APIS, Expected, one, windows
+from tests.proof.failures.judged import WELL
 
 RENEWED = 2 * APIS
 """Calls of NASA for what has just run out: its answer goes out at once, so that they may fall into
@@ -23,4 +24,4 @@ def of_clock(hours: int, kind: Kind) -> Expected:  # noqa: PLR0911  (a table)
             return one("fresh", "new", calls=1 + RENEWED)
         case Kind(group="record" | "other" | "picture"):
             return one("new", calls=APIS + RENEWED)
-    return one(AS_EVER[kind.group], calls=RENEWED)
+    return one(*WELL[kind.group], calls=RENEWED)

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from standin.faults import Fault
 from tests.proof.failures.asked import Kind
-from tests.proof.failures.expected import APIS, AS_EVER, Expected, one, windows
-from tests.proof.failures.judged import AS_IT_IS
+from tests.proof.failures.expected import APIS, Expected, one, windows
+from tests.proof.failures.judged import AS_IT_IS, WELL
 from tests.proxy.test_failure_matrix import STATUSES
 
 FIRST_PAUSE_SECONDS = 30
@@ -94,4 +94,4 @@ def of_nasa(fault: Fault, kind: Kind) -> Expected:  # noqa: PLR0911  (a table)
             return one(fails.other, calls=1, back_seconds=wait, seconds=20)
         case Kind(group="picture"):
             return one(fails.picture, calls=1)
-    return one(AS_EVER[kind.group], seconds=2)
+    return one(*WELL[kind.group], seconds=2)

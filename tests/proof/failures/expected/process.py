@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tests.proof.failures.asked import Kind
-from tests.proof.failures.expected import AS_EVER, Expected, windows
+from tests.proof.failures.expected import Expected, windows
 from tests.proof.failures.judged import WELL
 
 REFUSED = frozenset({"503"})
@@ -79,7 +79,7 @@ def of_process(fault: str, kind: Kind) -> Expected:
             return Expected(fails.cold, calls, seconds=fails.seconds)
         case Kind(group="other" | "picture"):
             return Expected(fails.cold, seconds=fails.seconds)
-    return Expected(frozenset({AS_EVER[kind.group]}), seconds=fails.seconds)
+    return Expected(WELL[kind.group], seconds=fails.seconds)
 
 
 def of_broken(fault: str, kind: Kind) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """While Redis fails, in whichever way."""
 
 from tests.proof.failures.asked import Kind
-from tests.proof.failures.expected import AS_EVER, Expected, one, windows
+from tests.proof.failures.expected import Expected, one, windows
+from tests.proof.failures.judged import WELL
 
 REDIS: dict[str, str] = {
     "away": "503",
@@ -43,4 +44,4 @@ def of_redis(fault: str, kind: Kind) -> Expected:
             return one("fresh", seconds=REDIS_SECONDS)
         case Kind(group="record" | "other" | "picture"):
             return one("new", calls=1, seconds=REDIS_SECONDS)
-    return one(AS_EVER[kind.group], seconds=REDIS_SECONDS)
+    return one(*WELL[kind.group], seconds=REDIS_SECONDS)

@@ -2,9 +2,10 @@
 
 from standin.faults import Fault
 from tests.proof.failures.asked import Kind
-from tests.proof.failures.expected import AS_EVER, Expected, one
+from tests.proof.failures.expected import Expected, one
 from tests.proof.failures.expected.nasa import NASA, NasaFails, record
 from tests.proof.failures.expected.redis import REDIS, TRAIL_SECONDS
+from tests.proof.failures.judged import WELL
 
 READABLE = {None, "full"}
 """Where Redis can still be read: what lies there is as good as held."""
@@ -47,4 +48,4 @@ def of_both(nasa: Fault | None, redis: str | None, kind: Kind, *, is_new: bool) 
             return one(fails.picture, calls=1)
         case Kind(group="secret"):
             return one(REDIS[redis] if redis else "given", seconds=TRAIL_SECONDS)
-    return one(AS_EVER[kind.group], seconds=3)
+    return one(*WELL[kind.group], seconds=3)
