@@ -159,9 +159,16 @@ def no_descriptors(platform: Platform, folder: Path, stack: ExitStack) -> Scene:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
         return app.ask
 
-    def begin() -> None:
+    def is_settled() -> bool:
+        before = _descriptors(pid)
         app.ask_on(client, Kind("connect", "attest", "/attest"))
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (_lowest_free(pid), most))
+        return _descriptors(pid) == before
+
+    def begin() -> None:
+        _until(is_settled)  # what is closed later leaves room for something else
+        used = _descriptors(pid)
+        lowest_free = next(n for n in range(len(used) + 1) if n not in used)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, most))
 
     return Scene(
         apps=(app,),
@@ -172,9 +179,8 @@ def no_descriptors(platform: Platform, folder: Path, stack: ExitStack) -> Scene:
     )
 
 
-def _lowest_free(pid: int) -> int:
-    used = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
-    return next(n for n in range(len(used) + 1) if n not in used)
+def _descriptors(pid: int) -> set[int]:
+    return {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
 
 
 def log_disk_full(platform: Platform, folder: Path, _: ExitStack) -> Scene:
