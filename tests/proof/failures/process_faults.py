@@ -159,28 +159,27 @@ def no_descriptors(platform: Platform, folder: Path, stack: ExitStack) -> Scene:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
         return app.ask
 
-    def is_settled() -> bool:
-        before = _descriptors(pid)
-        app.ask_on(client, Kind("connect", "attest", "/attest"))
-        return _descriptors(pid) == before
-
     def begin() -> None:
-        _until(is_settled)  # what is closed later leaves room for something else
-        used = _descriptors(pid)
-        lowest_free = next(n for n in range(len(used) + 1) if n not in used)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, most))
+        app.ask_on(client, Kind("connect", "attest", "/attest"))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (_lowest_free(pid), most))
+
+    def ask(kind: Kind) -> Seen:
+        # What has been closed meanwhile leaves no room for anything else.
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (_lowest_free(pid), most))
+        return app.ask_on(client, kind)
 
     return Scene(
         apps=(app,),
-        ask=partial(app.ask_on, client),
+        ask=ask,
         ask_broken=partial(app.ask, seconds=SHORT_SECONDS),
         begin=begin,
         end=end,
     )
 
 
-def _descriptors(pid: int) -> set[int]:
-    return {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
+def _lowest_free(pid: int) -> int:
+    used = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    return next(n for n in range(len(used) + 1) if n not in used)
 
 
 def log_disk_full(platform: Platform, folder: Path, _: ExitStack) -> Scene:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -38,6 +38,10 @@ KINDS = (
 )
 
 
+NEXT_DAYS = tuple(TODAY + timedelta(n) for n in range(1, 4))
+"""Which nobody can have by chance. On a busy machine Redis may be too late for one of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisRow(Row):
     """What was seen while Redis failed, and after.
@@ -64,15 +68,14 @@ def observe(service: Service, way: Way, url: str, fault: str) -> RedisRow:
         if probe == "ok\n" and all(one.is_well for one in back.values()):
             break
     back_seconds = time.monotonic() - began
-    service.advance(days=1)
-    next_day = TODAY + timedelta(1)  # which nobody can have by chance
-    back["next day"] = app.ask(dated("next-day", next_day))
-    is_stored = _comes(way.redis, next_day.isoformat())
+    is_stored = any(_is_stored(service, way.redis, day) for day in NEXT_DAYS)
     return RedisRow(seen=seen, back=back, back_seconds=back_seconds, is_stored=is_stored)
 
 
-def _comes(redis: RedisServer, day: str) -> bool:
-    """Wait for a record, which is kept after the answer has gone out."""
+def _is_stored(service: Service, redis: RedisServer, day: date) -> bool:
+    """Ask for the next day's record, and wait for it: it is kept after the answer has gone out."""
+    service.advance(days=1)
+    assert service.app.ask(dated("next-day", day)).is_well
     for _ in range(200):
         if redis.client.exists(f"{RECORDS}{day}"):
             return True
