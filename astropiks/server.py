@@ -5,12 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
 
 from astropiks.http_protocol import BoundedHttpProtocol
 
@@ -48,13 +49,20 @@ class ListenError(Exception):
 def serve(factory: str, *, host: str, port: int, workers: int) -> None:
     """Serve the application that *factory* (``module:function``) makes, once in each worker.
 
+    The socket is ours: uvicorn's own is another one for several workers than for one.
+
     Raises:
         ListenError: the address cannot be had.
     """
     _allow_connections()
-    listen(host, port).close()  # uvicorn would say "started" first, and fail with a bare number
+    listener = listen(host, port)
     signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again once it has stopped
-    uvicorn.run(factory, factory=True, host=host, port=port, workers=workers, **OPTIONS)
+    config = uvicorn.Config(factory, factory=True, workers=workers, **OPTIONS)
+    with suppress(KeyboardInterrupt):  # so does Ctrl-C
+        if workers > 1:
+            Multiprocess(config, [listener]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def _allow_connections() -> None:
@@ -76,6 +84,8 @@ def _end(_: int, __: FrameType | None) -> NoReturn:
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket, before anything says that it is open.
+
+    At every IPv6 address (``::``) it is at no IPv4 one, whatever the system would make of it.
 
     Raises:
         ListenError: another program has it, or it is none of this machine's.

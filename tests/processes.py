@@ -66,13 +66,15 @@ def running(
         process.wait(END_SECONDS)
 
 
-def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path) -> None:
+def wait_for(
+    port: int, process: "subprocess.Popen[bytes]", output: Path, host: str = "127.0.0.1"
+) -> None:
     """Wait until *process* answers HTTP on *port*; fail with its output if it ends."""
     for _ in range(END_SECONDS * 50):
         if process.poll() is not None:
             break
         with contextlib.suppress(httpx.ConnectError):
-            httpx.get(f"http://127.0.0.1:{port}/livez", timeout=END_SECONDS, trust_env=False)
+            httpx.get(f"http://{host}:{port}/livez", timeout=END_SECONDS, trust_env=False)
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.02)

@@ -40,7 +40,7 @@ def _metrics(settings: Settings) -> str:
 
 
 def _place(host: str, port: int) -> str:
-    everywhere = {"0.0.0.0": "every address", "::": "every address"}  # noqa: S104
+    everywhere = {"0.0.0.0": "every address", "::": "every IPv6 address"}  # noqa: S104
     return f"{everywhere.get(host, host)}, port {port}"
 
 

@@ -84,6 +84,21 @@ def test_workers(nasa: tuple[StandIn, str], tmp_path: Path) -> None:
     assert output.read_text().count('"started"') == 2
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_version_6_alone(nasa: tuple[StandIn, str], tmp_path: Path, workers: str) -> None:
+    """At every IPv6 address it is at no other, however many workers: others may have those."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("NO IPv6 HERE: HOST=:: is not tried")
+    output = tmp_path / "output"
+    with socket.create_server(("0.0.0.0", 0)) as another:  # noqa: S104
+        port = another.getsockname()[1]
+        env = production(nasa[1], port, HOST="::", WEB_CONCURRENCY=workers)
+        with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:
+            wait_for(port, process, output, host="[::1]")
+
+
 def test_many_connections(nasa: tuple[StandIn, str], tmp_path: Path) -> None:
     """However few open files a shell grants, one client cannot use them up with connections."""
     port, output = free_port(), tmp_path / "output"

@@ -208,7 +208,10 @@ def test_services() -> None:
     }
 
 
-@pytest.mark.parametrize(("host", "place"), [(None, "every address"), ("127.0.0.1", "127.0.0.1")])
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [(None, "every address"), ("127.0.0.1", "127.0.0.1"), ("::", "every IPv6 address")],
+)
 def test_metrics_port(host: str | None, place: str) -> None:
     """It says where everybody gets the metrics: at METRICS_HOST, if that is set."""
     settings = make_settings(metrics_port=9090, metrics_host=host)
