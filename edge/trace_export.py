@@ -31,12 +31,17 @@ class Account:
     """How many spans have ended, and what has become of them."""
 
     def __init__(self) -> None:
-        self.ended = self.handed = self.delivered = self._told = 0
+        self.ended = self.handed = self.delivered = 0
+        self._dropped = self._told = 0
 
     def newly_lost(self, waiting: int) -> int:
-        """Give how many more are lost, if at most so many are *waiting*, and take them as told."""
-        dropped = max(0, self.ended - self.handed - waiting)
-        lost = max(0, self.handed - self.delivered + dropped - self._told)
+        """Give how many more are lost, if at most so many are *waiting*, and take them as told.
+
+        Where fewer wait, some that found no room are told later. Their number is never taken to be
+        less again as the queue drains: the next to be lost would not be told.
+        """
+        self._dropped = max(self._dropped, self.ended - self.handed - waiting)
+        lost = max(0, self.handed - self.delivered + self._dropped - self._told)
         self._told += lost
         return lost
 
@@ -66,7 +71,7 @@ class BoundedExporter(SpanExporter):
             account.delivered += len(spans)
         if lost := account.newly_lost(QUEUE):
             self._tell(lost)
-        return SpanExportResult.SUCCESS if results else SpanExportResult.FAILURE
+        return results[0] if results else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         """Let go of the collector."""

@@ -87,7 +87,12 @@ class RequestSpans:
                         span.set_status(StatusCode.ERROR)
                 await send(message)
 
-            await self._app(scope, receive, send_noted)
+            try:
+                await self._app(scope, receive, send_noted)
+            except Exception as error:
+                span.set_attribute("error.type", type(error).__name__)
+                span.set_status(StatusCode.ERROR)
+                raise
 
 
 @contextmanager

@@ -69,6 +69,7 @@ class Collector(ThreadingHTTPServer):
                             "id": span.span_id.hex(),
                             "parent": span.parent_span_id.hex(),
                             "links": " ".join(one.trace_id.hex() for one in span.links),
+                            "status": str(span.status.code),
                             "events": " ".join(one.name for one in span.events),
                         }
                         found.append({**who, **told, **ids})
@@ -253,15 +254,16 @@ async def test_collector_that_drips(
 class Hanging(SpanExporter):
     """An exporter that does not come back before it may."""
 
-    def __init__(self) -> None:
+    def __init__(self, result: SpanExportResult = SpanExportResult.SUCCESS) -> None:
         self.may = threading.Event()
         self.tried = 0
+        self._result = result
 
     def export(self, _: Sequence[ReadableSpan]) -> SpanExportResult:
         """Hang."""
         self.tried += 1
         self.may.wait()
-        return SpanExportResult.SUCCESS
+        return self._result
 
 
 def test_one_attempt_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,12 +293,22 @@ def test_no_room_for_spans() -> None:
 
 
 def test_backlog_drains() -> None:
-    """What has been told as lost is never taken back: the counter would go down."""
+    """What has been told as lost is never taken back, nor set off against what is lost later."""
     account = Account()
     account.ended, account.handed = 4072, 512
     assert account.newly_lost(waiting=2048) == 512 + 1512
-    account.handed, account.delivered = 1024, 512
+    account.handed, account.delivered = 2560, 2048
     assert account.newly_lost(waiting=2048) == 0
+    account.ended, account.handed = account.ended + 1512, account.handed + 1512
+    assert account.newly_lost(waiting=2048) == 1512
+
+
+@pytest.mark.parametrize("result", SpanExportResult)
+def test_result(result: SpanExportResult) -> None:
+    """What the collector made of a batch is what OpenTelemetry is told."""
+    hanging = Hanging(result)
+    hanging.may.set()
+    assert BoundedExporter(hanging, Account(), lambda _: None).export([]) is result
 
 
 async def test_strangers_trace(collector: Collector, nasa: StandIn, clock: SettableClock) -> None:
@@ -316,7 +328,7 @@ class BrokenError(Exception):
 
 
 async def test_no_exceptions_text(collector: Collector) -> None:
-    """A request that breaks leaves a span without what broke it."""
+    """A request that breaks leaves a span that says so, by the type of what broke it alone."""
 
     async def broken(_: Scope, __: Receive, ___: Send) -> None:
         raise BrokenError("token-in-a-text")
@@ -327,7 +339,8 @@ async def test_no_exceptions_text(collector: Collector) -> None:
         with pytest.raises(BrokenError):
             await app(scope, cast("Receive", None), cast("Send", None))
     (span,) = collector.spans()
-    assert span["events"] == ""
+    assert (span["events"], span["error.type"], span["status"]) == ("", "BrokenError", "2")
+    assert "http.response.status_code" not in span
     assert b"token-in-a-text" not in b"".join(collector.bodies)
 
 
