@@ -39,7 +39,8 @@ PIECE_BYTES: Final = 4096
 """Parsed at once; the shortest requests are 18 bytes, so some more than a turn's answers."""
 
 MAX_OUTGOING_BYTES: Final = 64 * 1024
-"""Kept back until all has been read; beyond that a client that does not read has to wait."""
+"""Of bodies, kept back until all has been read; beyond that a client that does not read has to
+wait."""
 
 LINGER_SECONDS: Final = 20
 """For a client that takes nothing more of what is left for it, once its connection is closed."""
@@ -79,6 +80,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._waiting = b""
         for cycle in self._unanswered:  # of which uvicorn tells only the last
             cycle.disconnected = True
+            cycle.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

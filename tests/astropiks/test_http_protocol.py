@@ -6,11 +6,11 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from astropiks import http_protocol
@@ -321,3 +321,27 @@ def test_unfinished(caplog: pytest.LogCaptureFixture) -> None:
         answer = talk(int(url.rpartition(":")[2]), GET + b"\r\n", most=1)
     assert answer.partition(b"\r\n\r\n")[2] == BODY
     assert caplog.records == []
+
+
+def test_leaves_with_another_asked() -> None:
+    """A client that leaves ends its answer at once, also where it had asked for one more."""
+    has_ended = threading.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"b"
+                await asyncio.sleep(0)
+        finally:
+            has_ended.set()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = echo if scope["type"] == "lifespan" else StreamingResponse(pieces())
+        await answer(scope, receive, send)
+
+    with serving(endless) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(address, 5) as connection:
+            connection.sendall(2 * (GET + b"\r\n"))
+            assert connection.recv(100)
+        assert has_ended.wait(5)
