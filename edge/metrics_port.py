@@ -1,7 +1,7 @@
 """A port that shows metrics to whoever can reach it, which is to be a private network.
 
-It has few connections, each for a short time, so that it takes nothing from the service beside it:
-neither threads nor open files.
+It has few connections, each for a short time, so that it takes little from the service beside it:
+an open file and a thread for each of them, and one for all.
 """
 
 import socket
@@ -18,6 +18,9 @@ CONNECTIONS = 8
 
 SECONDS = 5.0
 """For a connection, in all."""
+
+LOOK_SECONDS = 0.5
+"""How often it is looked for those that have had their time."""
 
 PAUSE_SECONDS = 0.1
 
@@ -54,7 +57,7 @@ def listening(host: str, port: int, shown: Shown) -> Iterator[None]:
             f"Cannot listen on {host} port {port} ({type(error).__name__}). "
             "Set METRICS_PORT to one that is free, and METRICS_HOST to an address of this machine."
         ) from None
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[LOOK_SECONDS], daemon=True)
     thread.start()
     try:
         yield
@@ -73,6 +76,7 @@ class _Server(ThreadingMixIn, TCPServer):
     def __init__(self, host: str, port: int, shown: Shown) -> None:
         self.shown = shown
         self._room = threading.BoundedSemaphore(CONNECTIONS)
+        self._ends: dict[socket.socket, float] = {}
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
 
@@ -99,14 +103,18 @@ class _Server(ThreadingMixIn, TCPServer):
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        end = threading.Timer(SECONDS, _cut, [request])
-        end.daemon = True
+        self._ends[request] = time.monotonic() + SECONDS
         try:
-            end.start()
             super().process_request_thread(request, client_address)
         finally:
-            end.cancel()
+            del self._ends[request]
             self._room.release()
+
+    def service_actions(self) -> None:
+        """Cut connections that have had their time: no thread for each has to wait for that."""
+        for request, end in self._ends.copy().items():
+            if time.monotonic() > end:
+                _cut(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Say nothing: a client has left, or has taken too long."""

@@ -46,13 +46,13 @@ def test_shown(port: int) -> None:
 
 
 def test_few_connections(port: int) -> None:
-    """However many connect, it holds few connections, and no more threads than two for each."""
+    """However many connect, it holds few connections, and no more threads than one for each."""
     before = threading.active_count()
     many = [connected(port) for _ in range(100)]
     try:
         closed = [one for one in many[CONNECTIONS:] if one.recv(1) == b""]
         assert len(closed) == 100 - CONNECTIONS
-        assert threading.active_count() - before <= 2 * CONNECTIONS
+        assert threading.active_count() - before <= CONNECTIONS
     finally:
         for one in many:
             one.close()
@@ -62,6 +62,7 @@ def test_few_connections(port: int) -> None:
 def test_short_connections(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
     """A connection ends in its time, whether its client says nothing or never comes to an end."""
     monkeypatch.setattr(metrics_port, "SECONDS", 0.05)
+    monkeypatch.setattr(metrics_port, "LOOK_SECONDS", 0.01)
     port = free_port()
     with listening("127.0.0.1", port, SHOWN), connected(port) as client:
         client.sendall(said)
@@ -101,6 +102,20 @@ def test_no_threads(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
         for _ in range(CONNECTIONS + 1):
             with connected(port) as client:
                 assert client.recv(1) == b""
+    assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 200
+
+
+def test_last_thread(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one more thread can be started, but not two, a connection is answered."""
+    start, left = threading.Thread.start, [1]
+
+    def start_one(thread: threading.Thread) -> None:
+        if not left:
+            raise RuntimeError("can't start new thread")
+        left.pop()
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
     assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 200
 
 
