@@ -1,4 +1,4 @@
-"""What ends a process because nobody has foreseen it, told without its text.
+"""What nobody has caught, told without its text; in the main thread it ends the process.
 
 Python would print that, and it may quote a URL, a header or a token: see `edge.logs`.
 """
@@ -32,6 +32,10 @@ def take_over() -> None:
         if unhandled.exc_value is not None:
             tell(unhandled.exc_value)
 
+    def in_thread(unhandled: threading.ExceptHookArgs) -> None:
+        if unhandled.exc_type is not SystemExit:  # by which a thread may end
+            anywhere(unhandled)
+
     sys.excepthook = in_main_thread
-    threading.excepthook = anywhere
+    threading.excepthook = in_thread
     sys.unraisablehook = anywhere

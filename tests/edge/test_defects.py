@@ -41,3 +41,10 @@ def test_interrupted(tmp_path: Path) -> None:
     ended = run([sys.executable, "-c", f"{SETUP}raise KeyboardInterrupt"], environment(), tmp_path)
     assert ended.stderr.endswith("KeyboardInterrupt\n")
     assert "defect" not in ended.stderr.splitlines()[-1]
+
+
+def test_thread_exits(tmp_path: Path) -> None:
+    """Nor is a thread that ends itself, of which Python says nothing, either."""
+    code = "threading.Thread(target=sys.exit).start()"
+    ended = run([sys.executable, "-c", f"{SETUP}import sys\n{code}"], environment(), tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
