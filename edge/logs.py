@@ -68,13 +68,16 @@ class ClosingLines:
         self._renderer = renderer
 
     def write(self, fields: Mapping[str, object]) -> None:
-        """Write one line, of *fields* alone."""
+        """Write one line, of *fields* alone; one that cannot be written is lost."""
         if structlog.get_config()["processors"][-1] is not self._renderer:
             log("info", "request", **fields)
             return
         line = {key: fields[key] for key in fields if key in FIELDS and fields[key] is not None}
         line |= {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
-        text = orjson.dumps(line, str, LINE_FORM)
+        try:
+            text = _dumped(line, str, LINE_FORM)
+        except ValueError:
+            return
         with self._lock:
             self._waiting.append(text)
             count = len(self._waiting)
@@ -241,4 +244,16 @@ def note(**fields: str) -> None:
 
 
 def _json(event: Event, default: Callable[[Any], Any]) -> str:
-    return orjson.dumps(event, default, orjson.OPT_SORT_KEYS).decode()
+    return _dumped(event, default, orjson.OPT_SORT_KEYS).decode()
+
+
+def _dumped(event: Event, default: Callable[[Any], Any], form: int) -> bytes:
+    """Give *event* as JSON.
+
+    Raises:
+        ValueError: it cannot be: half a character is in it, for one, or too large a number.
+    """
+    try:
+        return orjson.dumps(event, default, form)
+    except orjson.JSONEncodeError as error:  # a TypeError, as if it were a defect
+        raise ValueError(f"{error}") from None

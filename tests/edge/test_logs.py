@@ -117,6 +117,17 @@ def test_broken_output(monkeypatch: pytest.MonkeyPatch) -> None:
     logging.getLogger("some.library").error("broken")
 
 
+@pytest.mark.parametrize("value", ["\ud800", 2**64])
+async def test_no_json(capsys: pytest.CaptureFixture[str], value: object) -> None:
+    """So is one that cannot be JSON, but for the audit trail, which has to know."""
+    logs.configure("json", "info")
+    logs.log("info", "request", detail=value)
+    logs.request_ended(detail=value)
+    with pytest.raises(ValueError, match=r"surrogates|64-bit"):
+        await logs.record("secret_given", detail=value)
+    assert lines(capsys) == []
+
+
 @pytest.mark.parametrize("level", ["debug", "info"])
 def test_libraries_below_a_warning(
     capsys: pytest.CaptureFixture[str], level: logs.LogLevel
