@@ -1,7 +1,9 @@
 """What may be in a line of the log, by an allow-list, and what is made of everything else.
 
 An exception is logged as its type and the places it went through: its text is left out, since it
-may quote a URL, a header or a token. What a library says is cut down to what stands in its source.
+may quote a URL, a header or a token. Of what a library says the first line is kept, without the
+values that it has handed to `logging`. What it has put into the text itself stays, but for warnings
+by Python: of these, place and category are kept.
 """
 
 import re
@@ -27,6 +29,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CALLBACK = re.compile(r"(?<=^Exception in callback) .*")
 """By asyncio, with the values it was called with."""
+
+WARNING = re.compile(r".+?:\d+: \w+(?=:)")
+"""How Python begins a warning: with its place and category. Its text comes after."""
 
 
 def summarize_exception(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
@@ -55,13 +60,18 @@ def summary(error: BaseException) -> tuple[str, list[str]]:
 
 
 def leave_out_values(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401
-    """Let a library's line be the first line of its text, without what was put into it.
+    """Let a library's line be the first line of its text, without what `logging` would put into it.
 
-    asyncio adds what its objects look like, of exceptions their texts.
+    Python has put values into its warnings by then, so that no text of theirs is kept. asyncio adds
+    what its objects look like, of exceptions their texts.
     """
-    text = event["_record"].msg
+    record = event["_record"]
+    text = record.msg
     if not isinstance(text, str):
         text = type(text).__name__
+    elif record.name == "py.warnings":
+        place = WARNING.match(text)
+        text = place[0] if place else "a warning, left out"
     elif "Traceback (most recent call last)" in text:
         text = "a library's traceback, left out"
     event["event"] = CALLBACK.sub("", text.partition("\n")[0])

@@ -3,6 +3,7 @@ import gc
 import io
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_libraries_below_a_warning(
 
 
 def test_values_of_libraries(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of a library's line there is what stands in its source: no value, object or second line."""
+    """Of a library's line there is no value that it gave to logging, object or second line."""
     logs.configure("json", "info")
     library = logging.getLogger("some.library")
     library.error("Error loading: %s", "marker")
@@ -152,6 +153,17 @@ def test_values_of_libraries(capsys: pytest.CaptureFixture[str]) -> None:
     library.error("Exception in callback fail('marker')\nhandle: <marker>")
     said = [line["event"] for line in lines(capsys)]
     assert said == ["Error loading: %s", "OSError", "Fatal", "Exception in callback"]
+
+
+@pytest.mark.parametrize("text", ["marker", "marker: \nmarker", f"{'x: ' * 9}marker"])
+def test_warnings(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """Of a warning there are its place and category: its text is made of values, too."""
+    logging.captureWarnings(capture=False)  # pytest has put its own in the place of what captures
+    logs.configure("json", "info")
+    warnings.showwarning(UserWarning(text), UserWarning, "/a folder/a.py", 7)
+    logging.getLogger("py.warnings").warning(text)
+    said = [line["event"] for line in lines(capsys)]
+    assert said == ["/a folder/a.py:7: UserWarning", "a warning, left out"]
 
 
 def test_lost_task(capsys: pytest.CaptureFixture[str]) -> None:
