@@ -30,6 +30,9 @@ Labels = tuple[str, ...]
 
 Numbers = Mapping[Labels, Sequence[float]]
 
+PARTS = 2**20
+"""Of one, that workers' numbers are rounded to: sums of these are exact."""
+
 
 class Instrument(ABC):
     """One metric.
@@ -160,4 +163,7 @@ class Gauge(Instrument):
 
 
 def _sums(several: Iterable[Sequence[float]]) -> Sequence[float]:
-    return [sum(column) for column in zip(*several, strict=True)]
+    """Add, to a microsecond, so that no sum is less by a last digit when it is added otherwise."""
+    return [
+        sum(round(one * PARTS) for one in column) / PARTS for column in zip(*several, strict=True)
+    ]

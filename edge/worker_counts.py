@@ -2,22 +2,24 @@
 
 A file is replaced as a whole, once a second if something has changed, and before its worker shows
 anything: so no sum that was shown is ever less the next time. A worker that is killed has lost a
-second's counts at most. What dead workers have counted stays; what they told of themselves does
-not.
+second's counts at most. What dead workers have counted stays, in one file of them all; what they
+told of themselves does not.
 """
 
 import asyncio
 import json
 import os
 import threading
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from edge import logs
-from edge.instruments import Family, Gauge, Instrument, Labels
+from edge.instruments import Family, Gauge, Instrument, Labels, Numbers
 from edge.metrics import INSTRUMENTS
 
 FOLDER = "ASTROPIKS_WORKERS_FOLDER"
@@ -25,7 +27,13 @@ FOLDER = "ASTROPIKS_WORKERS_FOLDER"
 
 WRITE_SECONDS = 1.0
 
-Held = dict[str, dict[Labels, Sequence[float]]]
+NEW = ".new"
+"""Ends the name of a file that is being written."""
+
+BORN = time.monotonic_ns()
+"""When this process began, by the clock of all: it may have the number of one that is dead."""
+
+Held = Mapping[str, Numbers]
 """What one worker holds: an instrument's numbers by its name."""
 
 
@@ -44,13 +52,11 @@ class WorkerCounts:
             OSError: it could not be written; what was there before stays.
         """
         with self._lock:
-            held = json.dumps({one.name: [*one.numbers().items()] for one in INSTRUMENTS})
-            own = self._folder / f"{os.getpid()}.json"
+            held = json.dumps(_plain({one.name: one.numbers() for one in INSTRUMENTS}))
+            own = self._folder / f"{os.getpid()}-{BORN}.json"
             if held == self._written and own.exists():
                 return
-            new = own.with_suffix(".new")
-            new.write_text(held, encoding="ascii")
-            new.replace(own)
+            _replace(own, held)
             self._written = held
 
     def write_anew(self) -> None:
@@ -71,35 +77,83 @@ class WorkerCounts:
         Raises:
             OSError: the folder or a file in it cannot be read.
         """
-        workers = [
-            (_lives(int(path.stem)), _read(path))
-            for path in sorted(self._folder.iterdir())
-            if path.suffix == ".json"
-        ]
+        with _alone(self._folder):
+            files = sorted(self._folder.glob("*.json"), key=_made_by)
+            newest = {_made_by(path)[1]: path for path in files}
+            living = [path for pid, path in newest.items() if _lives(pid)]
+            dead = [path for path in files if path not in living]
+            workers = [self._of_dead(dead), *map(_read, living)]
         for instrument in INSTRUMENTS:
-            counts = [
-                held.get(instrument.name, {})
-                for lives, held in workers
-                if lives or not isinstance(instrument, Gauge)
-            ]
-            yield _sum(instrument, counts)
+            yield instrument.family(_together(instrument, workers))
+
+    def _of_dead(self, files: list[Path]) -> Held:
+        """Give what dead workers have counted, and put what is in *files* of theirs into the one.
+
+        That names them, so that none counts twice where this is cut short.
+        """
+        file = self._folder / "dead"
+        names, held = json.loads(file.read_bytes()) if file.exists() else ([], {})
+        new = [_read(one) for one in files if one.name not in names]
+        together = {
+            one.name: _together(one, [_held(held), *new])
+            for one in INSTRUMENTS
+            if not isinstance(one, Gauge)
+        }
+        with suppress(OSError):  # no room: all stays as it is until there is some
+            if new:
+                _replace(file, json.dumps([[one.name for one in files], _plain(together)]))
+            for one in files:
+                one.with_suffix(NEW).unlink(missing_ok=True)
+                one.unlink()
+        return together
 
 
-def _sum(instrument: Instrument, workers: list[dict[Labels, Sequence[float]]]) -> Family:
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let whoever else wants the same *folder* alone wait, in this process or another."""
+    import fcntl  # noqa: PLC0415  (Windows has none, nor several workers)
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _together(instrument: Instrument, workers: Iterable[Held]) -> Numbers:
     several: defaultdict[Labels, list[Sequence[float]]] = defaultdict(list)
-    for numbers in workers:
-        for labels, told in numbers.items():
+    for held in workers:
+        for labels, told in held.get(instrument.name, {}).items():
             several[labels].append(told)
-    return instrument.family(
-        {labels: instrument.together(told) for labels, told in several.items()}
-    )
+    return {labels: instrument.together(told) for labels, told in several.items()}
+
+
+def _plain(held: Held) -> dict[str, list[Any]]:
+    return {name: [*numbers.items()] for name, numbers in held.items()}
+
+
+def _held(plain: dict[str, list[Any]]) -> Held:
+    return {
+        name: {tuple(labels): told for labels, told in numbers} for name, numbers in plain.items()
+    }
 
 
 def _read(path: Path) -> Held:
-    return {
-        name: {tuple(labels): told for labels, told in numbers}
-        for name, numbers in json.loads(path.read_text(encoding="ascii")).items()
-    }
+    return _held(json.loads(path.read_bytes()))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole."""
+    new = path.with_suffix(NEW)
+    new.write_text(text, encoding="ascii")
+    new.replace(path)
+
+
+def _made_by(path: Path) -> tuple[int, int]:
+    """Give when the process of a file began, and its number."""
+    pid, _, born = path.stem.partition("-")
+    return int(born), int(pid)
 
 
 def _lives(pid: int) -> bool:
