@@ -88,6 +88,8 @@ class Leaks:
         """Look through all that has come."""
         waiting, self._waiting = self._waiting, []
         for place, data, where in waiting:
+            if DELIVERING.search(where):
+                continue
             any_token = () if MINTING.search(where) else (ANY_TOKEN,)
             found = self.looked.find(place, data, self._held, self._sent, *any_token)
             self.found += [
@@ -153,6 +155,9 @@ ANY_TOKEN = Canary(inside_base64(DEVICE_ID.encode()))
 
 MINTING = re.compile(r"token mint|astropiks dev|make run|requests (postman|http)|/console/")
 """Commands and paths that are there to give out tokens for development."""
+
+DELIVERING = re.compile(r"astropiks (secrets open|standin)")
+"""Commands that print what they were given: a secret to whoever has its key, the stand-in's own."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ import pytest
 from astropiks.server import serving
 from standin.app import StandIn
 from standin.faults import Fault
+from tests.astropiks.doctor.nasas_latest import be_late_but_for_a_picture
 from tests.processes import ASTROPIKS, environment, free_port, run
 from tests.redis_server import RedisServer
 from tests.terminals import in_terminal
@@ -140,6 +141,7 @@ def test_canary(
     """No key, secret, password or keyed address comes out, whatever NASA does with them."""
     app, url = nasa
     app.conditions.faults = {"legacy": fault} if fault else {}
+    be_late_but_for_a_picture(app)
     given = {**everything(tmp_path, url, redis), "NASA_API_KEY_IN": place}
     ended = run([*DOCTOR, "--live", *form], given, tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -20,6 +20,7 @@ from proxy.sources import legacy, science
 from standin.app import StandIn
 from standin.calendar import latest_published
 from standin.faults import Fault
+from tests.astropiks.doctor.nasas_latest import be_late_but_for_a_picture
 from tests.conftest import NASA_KEY, make_settings
 from tests.processes import free_port
 
@@ -168,18 +169,21 @@ async def test_not_asked() -> None:
 async def test_pictures(
     nasa: tuple[StandIn, str], condition: dict[str, object], level: Level, words: str
 ) -> None:
-    """With IMAGE_PROXY the host of today's picture is asked for its head."""
+    """With IMAGE_PROXY the host of the latest picture is asked for its head."""
     app, url = nasa
     for name, value in condition.items():
         setattr(app.conditions, name, value)
+    be_late_but_for_a_picture(app)
     told = await ask(url, image_proxy="on", public_base_url="https://x.test")
     assert (told["pictures"].level, words in told["pictures"].sentence) == (level, True)
 
 
 async def test_other_host(nasa: tuple[StandIn, str]) -> None:
     """A picture at a host that is not passed on is told."""
+    app, url = nasa
+    be_late_but_for_a_picture(app)
     told = await ask(
-        nasa[1], image_proxy="on", public_base_url="https://x.test", image_hosts="x.example.com"
+        url, image_proxy="on", public_base_url="https://x.test", image_hosts="x.example.com"
     )
     assert told["pictures"].level is Level.WARNING
     assert "apps get NASA's own link" in told["pictures"].sentence

@@ -4,13 +4,14 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.console.in_browser.watched import DESKTOP, PHONE, ask, opened
+from tests.console.served import bench
 
 DAY = "/planetary/apod?date=2021-10-12"
 
 
-def test_without_scripts(browser: Browser, url: str) -> None:
+def test_without_scripts(browser: Browser) -> None:
     """Without JavaScript there is the picture of the day, a line to paste and no dead button."""
-    with opened(browser, url, java_script_enabled=False) as (page, _):
+    with bench() as served, opened(browser, served.url, java_script_enabled=False) as (page, _):
         expect(page.locator("#picture-frame img")).to_be_visible()
         expect(page.locator("#picture-title")).not_to_have_text("No picture yet")
         expect(page.locator("#curl")).to_contain_text("curl -s -H 'Approov-Token: ey")
@@ -183,9 +184,9 @@ def test_focus(page: Page) -> None:
     assert set(seen) == {"solid"}
 
 
-def test_calm(browser: Browser, url: str) -> None:
+def test_calm(browser: Browser) -> None:
     """Whoever wants less motion gets none."""
-    with opened(browser, url, reduced_motion="reduce") as (page, _):
+    with bench() as served, opened(browser, served.url, reduced_motion="reduce") as (page, _):
         expect(page.locator("#picture-frame img")).to_be_visible()
         assert page.evaluate("() => document.getAnimations().length") == 0
         style = (
