@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from astropiks.http_protocol import BoundedHttpProtocol
@@ -60,9 +61,16 @@ def serve(factory: str, *, host: str, port: int, workers: int) -> None:
     config = uvicorn.Config(factory, factory=True, workers=workers, **OPTIONS)
     with suppress(KeyboardInterrupt):  # so does Ctrl-C
         if workers > 1:
-            Multiprocess(config, [listener]).run()
+            _supervise(Multiprocess(config, [listener]))
         else:
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def _supervise(workers: Multiprocess) -> None:
+    """Run them until a signal ends them; where one cannot start, end as one process would."""
+    workers.run()
+    if any(one.exitcode == STARTUP_FAILURE for one in workers.processes):
+        raise SystemExit(STARTUP_FAILURE)
 
 
 def _allow_connections() -> None:

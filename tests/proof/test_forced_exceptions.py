@@ -192,6 +192,7 @@ def test_workers(tmp_path: Path, looked: Looked) -> None:
     env = environment(**{**marked.variables("http://127.0.0.1:9", tmp_path), **several})
     ended = run([*BREAKING, "astropiks.apps:create_app", "serve"], env, tmp_path)
     said = ended.stdout + ended.stderr
+    assert ended.returncode == 3
     assert "failed to start, stopping the parent process" in said
     assert told(DefectError).search(said)
     assert "Traceback" not in said
