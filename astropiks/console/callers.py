@@ -4,18 +4,13 @@ It hands out tokens, so it answers nobody in the local network, nobody behind a 
 no name that somebody else's DNS lets point here, and no other site that is open in the browser.
 """
 
-import ipaddress
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from astropiks.hosts import EMULATOR, is_loopback
 from attestation.asgi import HOST
-
-EMULATOR = "10.0.2.2"
-"""Under which the Android emulator reaches its machine's loopback."""
-
-LOCAL_NAMES = frozenset({"localhost", EMULATOR})
 
 FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "true-client-ip"})
 FORWARDED_FAMILIES = ("x-forwarded-", "cf-", "fly-")
@@ -31,7 +26,7 @@ OWN_HEADER = "console-request"
 def may_ask(scope: Scope) -> bool:
     """Tell whether the console answers this request."""
     headers = Headers(scope=scope)
-    is_near = _is_loopback((scope.get("client") or ("",))[0])
+    is_near = is_loopback((scope.get("client") or ("",))[0])
     if not is_near or any(map(_is_forwarding, headers)) or not _is_local(headers):
         return False
     return _is_visit(scope, headers) or _is_of_own_page(scope, headers)
@@ -52,15 +47,7 @@ def _is_local(headers: Headers) -> bool:
     if match is None:
         return False
     name = match[1].lower().strip("[]")
-    return name in LOCAL_NAMES or _is_loopback(name)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
+    return name == EMULATOR or is_loopback(name)
 
 
 def _is_visit(scope: Scope, headers: Mapping[str, str]) -> bool:

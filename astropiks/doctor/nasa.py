@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from astropiks.doctor.finding import Finding, ok, warning
 from astropiks.doctor.surroundings import Surroundings
-from astropiks.doctor.traffic import LOOPBACK
+from astropiks.hosts import is_loopback
 from edge.settings import Settings
 
 ARCHIVED_ON = date(2026, 12, 1)
@@ -89,7 +89,7 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         "NASA_IMAGE_BASE_URL": settings.nasa_image_base_url or "",
     }
     for name, url in addresses.items():
-        if urlsplit(url).hostname in LOOPBACK:
+        if is_loopback(urlsplit(url).hostname or ""):
             yield warning(
                 name,
                 "It is an address of this machine, not NASA's: a stand-in?",

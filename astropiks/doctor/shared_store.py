@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from astropiks.doctor.finding import Finding, failed, ok, warning
-from astropiks.doctor.traffic import LOOPBACK
+from astropiks.hosts import is_public
 from edge.redis_inspection import Inspection, InspectionError, inspect
 from edge.settings import Settings
 
@@ -115,16 +115,9 @@ def _way(settings: Settings) -> Iterator[Finding]:
             "off: whoever stands between can be Redis, and read the password.",
             "Only for a platform's own network, as Heroku's, whose certificate is self-signed.",
         )
-    elif not has_tls and _is_public(url.hostname or ""):
+    elif not has_tls and is_public(url.hostname or ""):
         yield warning(
             URL,
-            "redis:// is not encrypted, password included, and the host has a public name.",
+            "redis:// is not encrypted, password included, and the host is one of the internet.",
             "Use rediss://, unless the way there is a private network.",
         )
-
-
-def _is_public(host: str) -> bool:
-    """Tell a name of the internet from one of a private network."""
-    if host in LOOPBACK or "." not in host or host.replace(".", "").isdigit():
-        return False
-    return not host.endswith((".internal", ".local", ".localdomain", ".lan", ".svc"))

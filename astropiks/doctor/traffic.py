@@ -5,11 +5,10 @@ from urllib.parse import urlsplit
 
 from astropiks.doctor.finding import Finding, count_of, warning
 from astropiks.doctor.surroundings import Surroundings
+from astropiks.hosts import is_loopback
 from edge.settings import Settings
 
 MIN_TOKEN_CHARACTERS = 24
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "[::1]", "localhost"})
 
 
 def traffic(settings: Settings, here: Surroundings) -> Iterator[Finding]:
@@ -22,7 +21,7 @@ def traffic(settings: Settings, here: Surroundings) -> Iterator[Finding]:
 
 def _addresses(settings: Settings, here: Surroundings) -> Iterator[Finding]:
     public = urlsplit(settings.public_base_url or "")
-    is_local = public.hostname in LOOPBACK
+    is_local = is_loopback(public.hostname or "")
     if settings.in_production and is_local:
         yield warning(
             "PUBLIC_BASE_URL",
@@ -36,7 +35,7 @@ def _addresses(settings: Settings, here: Surroundings) -> Iterator[Finding]:
             f"Not set, and {router} means a router in front: all clients look like one address.",
             "On Heroku and where only the router can connect: *. Elsewhere the routers' addresses.",
         )
-    if here.platform and settings.host in LOOPBACK:
+    if here.platform and is_loopback(settings.host):
         yield warning(
             "HOST",
             f"It is loopback: the router of {here.platform} cannot connect.",
