@@ -1,31 +1,29 @@
 """What `astropiks dev` says when it starts: where everything is, and lines to paste."""
 
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator
 
 from astropiks import demands, kept_keys, recipient
+from astropiks.base_urls import base_urls, is_near
 from astropiks.console.key import ConsoleKey
 from astropiks.mint import mint
-from edge.settings import DevelopmentSettings, Settings
+from edge.settings import DevelopmentSettings
 from secrets_service.assembly import build_catalog
 
 CURL_TOKEN_SECONDS = 24 * 3600
 EXAMPLE_DATE = "2021-10-12"
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
 def banner(settings: DevelopmentSettings, nasa: str, key: ConsoleKey) -> str:
     """Say where everything is, and give lines to paste. It is the one place that tells *key*."""
     urls = base_urls(settings)
     base = next(iter(urls.values()))
-    is_near = settings.host in {*EVERYWHERE, "localhost", "127.0.0.1", "::1"}
+    console = f"Open {key.address(base)} in a browser: there you can try everything."
     lines = [
         "",
-        *([f"Open {key.address(base)} in a browser: there you can try everything."] * is_near),
-        *([""] * is_near),
+        *([console, ""] if is_near(settings) else []),
         f"NASA is {nasa}",
         "",
         "Base URLs for the app:",
@@ -38,17 +36,6 @@ def banner(settings: DevelopmentSettings, nasa: str, key: ConsoleKey) -> str:
         *examples(settings, base),
     ]
     return "\n".join(lines)
-
-
-def base_urls(settings: Settings) -> dict[str, str]:
-    """Give the base URLs for an app, this machine's first, by where it runs."""
-    lan = _lan_address() if settings.host in EVERYWHERE else None
-    port = settings.port
-    return {
-        "on this machine": f"http://127.0.0.1:{port}",
-        "Android emulator": f"http://10.0.2.2:{port}",
-        **({"in the local network": f"http://{lan}:{port}"} if lan else {}),
-    }
 
 
 def examples(settings: DevelopmentSettings, base: str) -> Iterator[str]:
@@ -93,14 +80,3 @@ def _curl(
     values = {**demands.header(settings, token), **values}
     headers = " ".join(f"-H '{name}: {value}'" for name, value in values.items())
     return f"curl -s {headers} '{base}{path}'"
-
-
-def _lan_address() -> str | None:
-    """Give this machine's address in its network, if it has one. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        address: str = probe.getsockname()[0]
-        return None if address.startswith("127.") else address

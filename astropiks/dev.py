@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from astropiks import development, kept_keys, server
 from astropiks.apps import Application, create_app
-from astropiks.banner import banner, base_urls, examples
+from astropiks.banner import banner, examples
+from astropiks.base_urls import base_urls
 from astropiks.console.app import Console
 from astropiks.console.key import ConsoleKey
 from astropiks.console.page import About

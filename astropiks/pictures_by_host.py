@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from astropiks.banner import base_urls
+from astropiks.base_urls import all_base_urls
 from edge.settings import Settings
 from proxy.picture_links import PictureLinks
 
@@ -35,7 +35,7 @@ class PicturesByHost:
 
 def links_by_host(settings: Settings) -> dict[str, PictureLinks]:
     """Give links to each address that a process with *settings* is told to have."""
-    urls = {*base_urls(settings).values(), f"http://localhost:{settings.port}"}
     return {
-        url.removeprefix("http://"): PictureLinks(url, settings.image_hosts) for url in sorted(urls)
+        url.removeprefix("http://"): PictureLinks(url, settings.image_hosts)
+        for url in all_base_urls(settings)
     }

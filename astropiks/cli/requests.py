@@ -28,7 +28,7 @@ commands = typer.Typer(
 
 BaseUrl = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Where the service is; else this machine, at PORT."),
+    typer.Option(metavar="URL", help="Where the service is; else this machine, at HOST and PORT."),
 ]
 
 STATUS = "0, or 2 if .env or the environment is wrong."
@@ -72,6 +72,7 @@ def _prepared(base_url: str | None) -> "tuple[list[Sample], Credentials]":
     import json
 
     from astropiks import demands, kept_keys, recipient
+    from astropiks.base_urls import base_urls
     from astropiks.openapi.credentials import Credentials
     from astropiks.openapi.document import build
     from astropiks.openapi.samples import samples
@@ -80,7 +81,7 @@ def _prepared(base_url: str | None) -> "tuple[list[Sample], Credentials]":
 
     settings = development_settings()
     try:
-        base = any_origin(base_url or f"http://127.0.0.1:{settings.port}")
+        base = any_origin(base_url or next(iter(base_urls(settings).values())))
     except ValueError as error:
         fail(f"--base-url {error}. It wants one such as http://127.0.0.1:8080.", 2)
     signs = settings.approov_message_signing == "required"

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from astropiks import server
 from edge.environment import ALIASES, SECRET_VARIABLES
 from edge.settings import variables
 from tests.attestation.test_keys import SAMPLES
@@ -54,6 +55,26 @@ def test_banner(tmp_path: Path) -> None:
     assert f"http://127.0.0.1:{port}\n" in said
     assert f"http://10.0.2.2:{port}\n" in said
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
+def test_host(tmp_path: Path, host: str) -> None:
+    """With HOST it names that address alone: its lines work there, and so do pictures."""
+    try:
+        server.listen(host, 0).close()
+    except server.ListenError:
+        pytest.skip(f"NOT TRIED: this machine has no {host}")
+    port, output = free_port(), tmp_path / "output"
+    shown = f"[{host}]" if ":" in host else host
+    base, env = f"http://{shown}:{port}", environment(PORT=str(port), HOST=host)
+    with running([*ASTROPIKS, "dev"], env, tmp_path, output) as process:
+        wait_for(port, process, output, shown)
+        picture, *secrets = curl(output)
+    said = output.read_text()
+    assert f"Open {base}/?key=" in said
+    assert {"127.0.0.1:", "10.0.2.2:"} & {*re.findall(r"http://(\S+?:)\d+\n", said)} == set()
+    assert json.loads(picture)["url"].startswith(f"{base}/v2/apod.nasa.gov/")
+    assert_secrets(secrets)
 
 
 def test_second_shell(tmp_path: Path) -> None:
