@@ -87,10 +87,12 @@ class Application:
     Attributes:
         app: the ASGI application.
         fast_path: what `astropiks.http_protocol` asks before that; other servers do without.
+        paths: the exceptions of its gate, for who explains that.
     """
 
     app: ASGIApp
     fast_path: FastPath | None
+    paths: Paths = Paths(frozenset())  # noqa: RUF009  (a frozen value)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on."""
@@ -126,10 +128,11 @@ def create_app(
     rejected = None
     if settings.rate_limit_rejected != "off":
         rejected = RejectedLimit(limiter, settings.rate_limit_rejected)
+    paths = _paths(settings)
     app = gate = AttestationGate(
         app,
         verifier=verifier,
-        paths=_paths(settings),
+        paths=paths,
         refusals=Refusals(settings.approov_status_missing, settings.approov_status_invalid),
         origin=settings.public_base_url,
         rejected=rejected,
@@ -137,10 +140,10 @@ def create_app(
             settings.attest_callers, tells_reason=settings.attest_reason == "on"
         ),
     )
-    paths = KnownPaths(routes)
+    known = KnownPaths(routes)
     routers = Routers(settings.forwarded_allow_ips)
-    app = ClientAddress(RequestSpans(app, paths=paths, routers=routers), routers=routers)
-    app = RequestLog(app, paths=paths)
+    app = ClientAddress(RequestSpans(app, paths=known, routers=routers), routers=routers)
+    app = RequestLog(app, paths=known)
     fast_path = None
     is_counted_elsewhere = limiter.is_shared and (device_limit or rejected)
     if not is_counted_elsewhere and settings.otel_exporter_otlp_endpoint is None:
@@ -150,9 +153,9 @@ def create_app(
             device_limit=device_limit,
             routers=routers,
             ready=dict.fromkeys(proxy.app.PATHS, ready) if settings.serves_proxy else {},
-            paths=paths,
+            paths=known,
         )
-    return Application(LastAnswers(app, health=health), fast_path)
+    return Application(LastAnswers(app, health=health), fast_path, paths)
 
 
 def link_to_redis(settings: Settings) -> "RedisLink | None":

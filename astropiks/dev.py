@@ -81,7 +81,7 @@ def application(settings: DevelopmentSettings, clock: Clock = time.time) -> Appl
     if has_own_links or not settings.serves_proxy:
         return app
     # Without the fast path: it gives one answer to all, by whatever address they ask.
-    return Application(PicturesByHost(app, links_by_host(settings)), None)
+    return Application(PicturesByHost(app, links_by_host(settings)), None, app.paths)
 
 
 def with_console(

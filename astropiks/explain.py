@@ -27,14 +27,14 @@ def explain(settings: Settings, token: bytes, *, bind: str | None, now: float) -
         if bind is not None:
             _check_binding(attestation, bind, policy.binding)
     except AttestationError as refusal:
-        lines = [f"refused: {refusal.reason}: {refusal.detail}", refusal.advice]
+        detail, advice, clock = words_for(refusal, now)
+        lines = [f"refused: {refusal.reason}: {detail}", advice]
         if isinstance(refusal, SignatureError) and _is_signed_undecoded(settings, token):
             lines.append(
                 "Whoever made it used the base64 text of the secret as the key. "
                 "Decode the secret there first."
             )
-        lines.append(f"This machine's clock says {datetime.fromtimestamp(now, UTC):%FT%TZ}.")
-        return False, "\n".join(lines)
+        return False, "\n".join([*lines, clock])
     seconds = attestation.good_until - now
     told = {
         "device": attestation.device_id,
@@ -49,6 +49,12 @@ def explain(settings: Settings, token: bytes, *, bind: str | None, now: float) -
     return True, "\n".join(lines)
 
 
+def words_for(refusal: AttestationError, now: float) -> tuple[str, str, str]:
+    """Say what was found, what to do, and what time it is here at Unix time *now*."""
+    clock = f"This machine's clock says {datetime.fromtimestamp(now, UTC):%FT%TZ}."
+    return refusal.detail, refusal.advice, clock
+
+
 def _unchecked(policy: Policy, bind: str | None) -> list[str]:
     """Say what the service will ask for besides."""
     lines = []
@@ -61,9 +67,12 @@ def _unchecked(policy: Policy, bind: str | None) -> list[str]:
 
 
 def _check_binding(attestation: Attestation, bind: str, policy: BindingPolicy) -> None:
+    """Let *bind* be all that is sent to bind to: a recipient's key, where no headers are named."""
     headers = ((BOUND.encode(), bind.encode()),)
     request = HttpRequest(method="GET", origin="", path="/", query=None, headers=headers)
-    binding.check(attestation, request, replace(policy, headers=(BOUND,)))
+    is_named = bool(policy.headers)
+    wanted = replace(policy, headers=(BOUND,)) if is_named else replace(policy, recipient=BOUND)
+    binding.check(attestation, request, wanted)
 
 
 def _is_signed_undecoded(settings: Settings, token: bytes) -> bool:

@@ -11,18 +11,18 @@ from starlette.types import Message, Receive, Scope, Send
 from astropiks.apps import Application
 from astropiks.console.askers import Askers
 from astropiks.console.callers import may_ask
-from astropiks.console.key import HOME, ConsoleKey
+from astropiks.console.key import ConsoleKey
+from astropiks.console.own_paths import is_own
 from astropiks.console.page import About, Page
 from astropiks.console.pictures import Pictures
 from astropiks.console.routes import Requests, Samples, routes
 from astropiks.console.switchboard import Switchboard
+from astropiks.console.verdicts import Verdicts
 from attestation.claims import Clock
 from edge import metrics
 from edge.fast_path import FastPath, Header, Reply
 from edge.settings import DevelopmentSettings
 from standin.conditions import Conditions
-
-BELOW = "/console/"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -75,7 +75,7 @@ class Console:
         askers = Askers(settings, clock)
         page = Page(app, settings, about, askers, self._pictures)
         switchboard = Switchboard(conditions) if conditions is not None else None
-        requests = Requests(settings, askers)
+        requests = Requests(settings, askers, Verdicts(settings, app.paths, clock))
         self._console = Starlette(
             routes=routes(page, requests, self._pictures, switchboard, samples)
         )
@@ -114,11 +114,6 @@ class BehindConsole:
         """See `FastPath.answer`."""
         path = target.partition(b"?")[0].decode("latin-1")
         return None if is_own(path) else self._fast_path.answer(target, headers, peer)
-
-
-def is_own(path: str) -> bool:
-    """Tell whether a path is the console's."""
-    return path == HOME or path.startswith(BELOW)
 
 
 def _hardened(send: Send) -> Send:

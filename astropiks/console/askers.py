@@ -1,18 +1,16 @@
-"""Who may ask: the headers that each of them sends, and why it is refused."""
+"""Who may ask, and the headers that each of them sends."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from astropiks import demands
-from astropiks.explain import explain
 from astropiks.mint import Invalid, mint
 from astropiks.signer import InstallKey, sign_request
 from attestation.claims import Clock
-from attestation.errors import MissingTokenError
 from edge.settings import DevelopmentSettings
 from secrets_service.sealing import public_text
 
@@ -63,21 +61,6 @@ class Choice:
     title: str
     text: str
     is_possible: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the verifier makes of a request's token.
-
-    Attributes:
-        accepted: whether it passes.
-        reason: stable code, if not.
-        lines: what was found and what to do.
-    """
-
-    accepted: bool
-    reason: str | None
-    lines: tuple[str, ...]
 
 
 class Askers:
@@ -132,24 +115,3 @@ class Askers:
         if signs:
             sent = sign_request(self._install, "GET", url, sent, now=now)
         return {**sent, **values}
-
-    def verdict(self, sent: Mapping[str, str]) -> Verdict:
-        """Say what the log says of a request that has brought the headers *sent*."""
-        settings = self._settings
-        fields = {name.lower(): value for name, value in sent.items()}
-        token = fields.get(settings.approov_header_name.lower())
-        if token is None:
-            missing = MissingTokenError
-            lines = ("there is no token header", missing.advice)
-            return Verdict(accepted=False, reason=missing.reason, lines=lines)
-        names = list(settings.approov_binding_headers)
-        if settings.serves_secrets and RECIPIENT.lower() in fields:
-            names.append(RECIPIENT.lower())
-        bind = "".join(fields.get(name.lower(), "") for name in names) if names else None
-        text = token.removeprefix(settings.approov_header_prefix).strip().encode()
-        accepted, said = explain(settings, text, bind=bind, now=self._clock())
-        first, *more = said.splitlines()
-        if accepted or not first.startswith("refused: "):
-            return Verdict(accepted=accepted, reason=None, lines=(first, *more))
-        _, reason, detail = first.split(": ", 2)
-        return Verdict(accepted=False, reason=reason, lines=(detail, *more))

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-HOME = "/"
+from astropiks.console.own_paths import HOME
 
 PARAMETER = "key"
 

@@ -1,4 +1,4 @@
-"""What the page asks for: headers, reasons, counters; and its own files."""
+"""What the page asks for: headers, verdicts, counters; and its own files."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -15,6 +15,8 @@ from astropiks.console.callers import origin_of
 from astropiks.console.page import Page
 from astropiks.console.pictures import Pictures
 from astropiks.console.switchboard import Switchboard
+from astropiks.console.verdicts import Verdicts
+from attestation.request import HttpRequest
 from edge.metrics import Sample
 from edge.settings import Settings
 
@@ -35,19 +37,21 @@ class Asking(BaseModel):
 
 
 class Sent(BaseModel):
-    """The headers that a request has brought."""
+    """A request: what for, and which headers it brings."""
 
     model_config = ConfigDict(extra="forbid")
 
+    target: str
     headers: dict[str, str]
 
 
 class Requests:
-    """Headers for a request, and the reason why it is refused."""
+    """Headers for a request, and what the gate makes of it."""
 
-    def __init__(self, settings: Settings, askers: Askers) -> None:
+    def __init__(self, settings: Settings, askers: Askers, verdicts: Verdicts) -> None:
         self._settings = settings
         self._askers = askers
+        self._verdicts = verdicts
 
     async def headers(self, request: Request) -> Response:
         """Answer `POST /console/headers`."""
@@ -55,8 +59,8 @@ class Requests:
             asked = Asking.model_validate_json(await request.body())
         except ValidationError:
             return _unclear("who, target and perhaps recipient")
-        origin = self._settings.public_base_url or origin_of(request.scope)
-        given = self._askers.headers(asked.who, origin + asked.target, asked.recipient)
+        url = self._origin(request) + asked.target
+        given = self._askers.headers(asked.who, url, asked.recipient)
         return JSONResponse({"headers": given, "token_header": self._settings.approov_header_name})
 
     async def verdict(self, request: Request) -> Response:
@@ -64,8 +68,23 @@ class Requests:
         try:
             sent = Sent.model_validate_json(await request.body())
         except ValidationError:
-            return _unclear("the headers of a request")
-        return JSONResponse(asdict(self._askers.verdict(sent.headers)))
+            return _unclear("target and headers of a request")
+        path, _, query = sent.target.partition("?")
+        verdict = await self._verdicts.of(
+            HttpRequest(
+                method="GET",
+                origin=self._origin(request),
+                path=path,
+                query=query or None,
+                headers=[
+                    (name.lower().encode(), one.encode()) for name, one in sent.headers.items()
+                ],
+            )
+        )
+        return JSONResponse(asdict(verdict))
+
+    def _origin(self, request: Request) -> str:
+        return self._settings.public_base_url or origin_of(request.scope)
 
 
 def routes(

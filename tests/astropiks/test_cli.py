@@ -39,9 +39,10 @@ def mint(cwd: Path, *options: str, **variables: str) -> str:
     return ended.stdout
 
 
-def explain(cwd: Path, token: str, **variables: str) -> tuple[int, str]:
+def explain(cwd: Path, token: str, *options: str, **variables: str) -> tuple[int, str]:
     """Run `token explain` in *cwd*, with the token on its standard input."""
-    ended = run([*ASTROPIKS, "token", "explain", "-"], environment(**variables), cwd, token)
+    command = [*ASTROPIKS, "token", "explain", "-", *options]
+    ended = run(command, environment(**variables), cwd, token)
     assert token.strip() not in ended.stdout + ended.stderr
     return ended.returncode, ended.stdout
 
@@ -85,6 +86,14 @@ def test_bind(tmp_path: Path) -> None:
     claims = mint(tmp_path, "--bind", "Bearer myauth_token").split(".")[1]
     decoded = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
     assert b'"pay":"Rd7hTCAr1vfB6ejYGQNFyj9J+rwwqv/ukn8we4+93HQ="' in decoded
+
+
+@pytest.mark.parametrize(("headers", "status"), [("", 1), ("Authorization", 0)])
+def test_allowed_unbound(tmp_path: Path, headers: str, status: int) -> None:
+    """A token may be bound to nothing beside the named headers, never beside a recipient's key."""
+    settings = {"APPROOV_MISSING_BINDING": "allow", "APPROOV_BINDING_HEADERS": headers}
+    ended, said = explain(tmp_path, mint(tmp_path), "--bind", "text", **settings)
+    assert (ended, "binding_missing" in said) == (status, status == 1)
 
 
 def test_ipk(tmp_path: Path) -> None:

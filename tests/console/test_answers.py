@@ -2,6 +2,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -31,6 +32,13 @@ from tests.console.served import (
 SCRIPTS = sorted(Path(astropiks.console.__file__).parent.glob("static/*.js"))
 APOD = "/planetary/apod"
 DAY = f"{APOD}?date=2021-10-12"
+BAD_DAY = f"{APOD}?date=2021-02-30"
+
+TARGETS = (
+    *(DAY, BAD_DAY, "/secrets", "/attest", "/nowhere"),
+    *("/livez", "/%6Civez", "/docs", "/openapi.json", "/console/counters"),
+)
+"""What a gate looks at, and what it does not."""
 
 
 def test_banner(tmp_path: Path) -> None:
@@ -118,29 +126,52 @@ def headers_of(client: httpx.Client, who: str, target: str = DAY) -> dict[str, s
     return found
 
 
-def refusals() -> Counter[str]:
-    """Give the reasons that this process has counted."""
+def counted() -> Counter[tuple[str, str]]:
+    """Give what the gates of this process have decided, and why."""
     return Counter(
         {
-            one.labels["reason"]: int(one.value)
+            (one.labels["result"], one.labels["reason"]): int(one.value)
             for one in metrics.samples()
-            if one.name == "astropiks_attestations_total" and one.labels["result"] == "refused"
+            if one.name == "astropiks_attestations_total"
         }
     )
 
 
-@pytest.mark.parametrize("who", Who)
-def test_verdict(client: httpx.Client, who: Who) -> None:
-    """The reason that the page tells is the one that the gate has counted, if it refuses."""
-    sent = headers_of(client, who)
-    before = refusals()
-    answer = httpx.get(f"{client.base_url}{DAY}", headers=sent, trust_env=False)
-    counted = refusals() - before
-    verdict = client.post("/console/verdict", json={"headers": sent}).json()
-    assert answer.status_code == (200 if who is Who.GENUINE else 401)
-    assert verdict["accepted"] == (who is Who.GENUINE)
-    assert counted == ({} if verdict["accepted"] else {verdict["reason"]: 1})
-    assert len(verdict["lines"]) > 1
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"approov_enforcement": "monitor"},
+        {"approov_missing_binding": "allow"},
+        {"approov_missing_binding": "allow", "approov_binding_headers": "Authorization"},
+        {"approov_message_signing": "required"},
+        {"approov_header_name": "Authorization", "approov_header_prefix": "Bearer"},
+    ],
+    ids=lambda changes: " ".join(changes) or "defaults",
+)
+def test_verdict(changes: dict[str, str]) -> None:
+    """Whoever asks for whatever: the page tells the decision and reason that the gate counts."""
+    limits = {"rate_limit_device": "off", "rate_limit_rejected": "off"}
+    with bench(**limits, **changes) as served, visitor(served.url) as client:
+        for target, who in product(TARGETS, Who):
+            sent = headers_of(client, who, target)
+            asked = {"target": target, "headers": sent}
+            verdict = client.post("/console/verdict", json=asked).json()
+            before = counted()
+            client.get(target, headers=sent)
+            told = (verdict["decision"], verdict["reason"] or "")
+            assert counted() - before == ({} if told[0] == "public" else {told: 1}), (target, who)
+            assert bool(verdict["lines"]) == bool(verdict["reason"])
+
+
+def test_unbound_beside_a_recipient() -> None:
+    """What may be bound to nothing elsewhere is refused beside a key for a sealed secret."""
+    with bench(approov_missing_binding="allow") as served, visitor(served.url) as client:
+        sent = headers_of(client, Who.UNBOUND)
+        asked = {"target": DAY, "headers": sent}
+        verdict = client.post("/console/verdict", json=asked).json()
+    assert "Secret-Recipient" in sent
+    assert (verdict["decision"], verdict["reason"]) == ("refused", "binding_missing")
 
 
 @pytest.mark.parametrize("variables", PROTECTED.values(), ids=PROTECTED)
@@ -180,7 +211,8 @@ def test_secrets_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("/console/headers", {"who": "a king", "target": DAY}),
         ("/console/headers", {"who": "genuine"}),
         ("/console/headers", "genuine"),
-        ("/console/verdict", {"headers": ["a"]}),
+        ("/console/verdict", {"headers": ["a"], "target": DAY}),
+        ("/console/verdict", {"headers": {}}),
     ],
 )
 def test_unclear(client: httpx.Client, path: str, body: object) -> None:

@@ -14,28 +14,42 @@ export async function tell(method, path, body) {
   return said;
 }
 
-/**
- * Send GET `target` as `who`. The browser's own cache is left out: it would answer by itself.
- *
- * Gives `{ target, sent, dropped, tokenHeader, status, statusText, headers, body, type, ms }`;
- * `sent` and `dropped` are headers that went out, and that browsers do not let pages send.
- */
+/** Send GET `target` as `who`, and give what `sent` does. */
 export async function exchange(who, target, recipient = null) {
+  return sent(await prepared(who, target, recipient));
+}
+
+/**
+ * Make the request GET `target` of `who`. The browser's own cache is left out: it would answer by
+ * itself.
+ *
+ * Gives `{ request, target, sent, dropped, tokenHeader }`; `sent` and `dropped` are headers that go
+ * out, and that browsers do not let pages send.
+ */
+export async function prepared(who, target, recipient = null) {
   const wanted = await tell("POST", "/console/headers", { who, target, recipient });
   const request = new Request(target, {
     headers: wanted.headers, cache: "no-store", credentials: "omit", redirect: "manual",
   });
   const all = Object.entries(wanted.headers);
+  return {
+    request,
+    target,
+    sent: Object.fromEntries(all.filter(([name]) => request.headers.has(name))),
+    dropped: all.filter(([name]) => !request.headers.has(name)).map(([name]) => name),
+    tokenHeader: wanted.token_header,
+  };
+}
+
+/** Send what is `prepared`; gives it with `{ status, statusText, headers, body, type, ms }`. */
+export async function sent({ request, ...asked }) {
   const began = performance.now();
   const response = await fetch(request);
   const type = response.headers.get("Content-Type") ?? "";
   const isText = /^(text\/|application\/)/.test(type) || type === "";
   const body = isText ? await response.text() : `(${(await response.blob()).size} bytes)`;
   return {
-    target,
-    sent: Object.fromEntries(all.filter(([name]) => request.headers.has(name))),
-    dropped: all.filter(([name]) => !request.headers.has(name)).map(([name]) => name),
-    tokenHeader: wanted.token_header,
+    ...asked,
     status: response.status,
     statusText: response.statusText,
     headers: response.headers,

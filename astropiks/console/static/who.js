@@ -1,11 +1,20 @@
 // "Who asks": a request that can be chosen and changed, and the exact exchange that follows.
 
 import { byId, element, onCopy } from "./dom.js";
-import { exchange, tell } from "./exchange.js";
+import { prepared, sent, tell } from "./exchange.js";
 import { answerNodes, curl, requestNodes } from "./message.js";
 import { provenance } from "./provenance.js";
 
 const LIMITED = 429;
+const ACCEPTED = { decision: "accepted", reason: null };
+
+/** What is said of an answer, by what the gate has decided. */
+const DECISIONS = {
+  public: () => "No token is needed for this path.",
+  accepted: () => "",
+  monitored: (reason) => `Only monitored: ${reason}.`,
+  refused: (reason) => `Refused: ${reason}.`,
+};
 
 let last = null;
 let turn = 0;
@@ -28,7 +37,7 @@ export function startWho() {
 
 /** Show the exchange that brought the picture, unless somebody has asked by now. */
 export function showFirst(came) {
-  if (turn === 0) show(came, { reason: null }, "The picture of the day was asked for like this:");
+  if (turn === 0) show(came, ACCEPTED, "The picture of the day was asked for like this:");
 }
 
 async function send() {
@@ -38,8 +47,10 @@ async function send() {
   const mine = ++turn;
   byId("exchange").setAttribute("aria-busy", "true");
   try {
-    const came = await exchange(who, target);
-    const verdict = await tell("POST", "/console/verdict", { headers: came.sent });
+    const asked = await prepared(who, target);
+    // Before it is sent: what is signed is good for seconds, and an answer may take longer.
+    const verdict = await tell("POST", "/console/verdict", { target, headers: asked.sent });
+    const came = await sent(asked);
     if (mine === turn) show(came, verdict);
   } catch (error) {
     const isAway = error instanceof TypeError;
@@ -83,8 +94,7 @@ function show(came, verdict, before = "") {
 function because(came, verdict) {
   if (came.status === LIMITED) return "Too many requests: see Retry-After.";
   if (came.status >= 500) return ownWords(came);
-  if (verdict.reason === null) return "";
-  return came.status < 400 ? `Only monitored: ${verdict.reason}.` : `Refused: ${verdict.reason}.`;
+  return DECISIONS[verdict.decision](verdict.reason);
 }
 
 /** Give what an answer says of itself, and when to come back. */

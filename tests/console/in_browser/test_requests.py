@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.console.in_browser.watched import ask, opened
-from tests.console.served import base_of
+from tests.console.served import base_of, bench
 
 DAY = "/planetary/apod?date=2021-10-12"
 
@@ -37,6 +37,28 @@ def test_who(page: Page, who: str, status: int, reason: str | None) -> None:
         expect(page.locator("#outcome")).to_contain_text(f"Refused: {reason}.")
         expect(page.locator("#answer .body")).to_contain_text("ATTESTATION_REQUIRED")
         assert reason not in page.locator("#answer").inner_text()
+
+
+@pytest.mark.parametrize("who", ["nobody", "tampered"])
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/livez"])
+def test_public(page: Page, path: str, who: str) -> None:
+    """Of a path that needs no token it says so, and gives no reason of a log that has none."""
+    ask(page, path, who)
+    expect(page.locator("#outcome")).to_contain_text("No token is needed for this path.")
+    expect(page.locator("#reason")).to_be_hidden()
+
+
+def test_monitored(browser: Browser) -> None:
+    """Where the gate only watches it says so, also of a request that fails for another reason."""
+    with (
+        bench(approov_enforcement="monitor") as served,
+        opened(browser, served.url) as (page, _),
+    ):
+        for target, status in ((DAY, 200), ("/planetary/apod?date=2021-02-30", 400)):
+            ask(page, target, "nobody")
+            expect(page.locator("#outcome")).to_contain_text(str(status))
+            expect(page.locator("#outcome")).to_contain_text("Only monitored: token_missing.")
+            expect(page.locator("#reason-code")).to_have_text("token_missing")
 
 
 def test_exact_request(page: Page, url: str) -> None:
