@@ -37,7 +37,8 @@ class Surroundings:
         environ: the variables.
         cores: how many there are to work on.
         now: the present, as Unix time in seconds.
-        env_file: what the variables were taken from, if it is a file.
+        env_file: what the variables were taken from, if it is a file: then they are another
+            machine's, of which nothing else can be seen from here.
     """
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -60,7 +60,7 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 def _processes(settings: Settings, here: Surroundings) -> Iterator[Finding]:
     workers = settings.web_concurrency
-    if workers > here.cores:
+    if here.env_file is None and workers > here.cores:
         yield warning(
             "WEB_CONCURRENCY",
             f"{workers} worker processes share {count_of(here.cores, 'core')}.",

@@ -141,6 +141,12 @@ def test_cores() -> None:
     assert told == {"WEB_CONCURRENCY": "3 worker processes share 2 cores."}
 
 
+def test_cores_of_another_machine() -> None:
+    """The workers of an env file's machine do not share the cores of this one."""
+    where = Surroundings(environ={}, cores=2, now=NOW, env_file=Path("production.env"))
+    assert warnings(traffic(make_settings(web_concurrency=64, redis_url="redis://x"), where)) == {}
+
+
 def test_archived() -> None:
     """Once NASA has archived its old API, the new one is to be asked first."""
     later = here(now=datetime(2026, 12, 2, tzinfo=UTC).timestamp())
