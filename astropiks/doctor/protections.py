@@ -24,6 +24,7 @@ def protections(settings: Settings) -> Iterator[Finding]:
     yield from _enforcement(settings)
     yield from _binding(settings)
     yield from _signatures(settings)
+    yield from _questions(settings)
     if settings.approov_leeway_seconds > LONG_LEEWAY_SECONDS:
         yield warning(
             "APPROOV_LEEWAY_SECONDS",
@@ -66,6 +67,10 @@ def _signatures(settings: Settings) -> Iterator[Finding]:
             "It does nothing while APPROOV_MESSAGE_SIGNING is off.",
             "Set APPROOV_MESSAGE_SIGNING to required, once the app signs its requests.",
         )
+
+
+def _questions(settings: Settings) -> Iterator[Finding]:
+    """Look at what gateways are told that ask at /attest."""
     if settings.attest_reason == "on" and not settings.attest_callers:
         yield warning(
             "ATTEST_REASON",

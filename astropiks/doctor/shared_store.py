@@ -21,9 +21,7 @@ URL = "REDIS_URL"
 
 
 async def shared_store(settings: Settings) -> list[Finding]:
-    """Connect to Redis, if there is one, and see whether it fits."""
-    if settings.redis_url is None:
-        return []
+    """Connect to the Redis of REDIS_URL, and see whether it fits."""
     try:
         seen = await inspect(settings)
     except InspectionError as error:

@@ -34,11 +34,6 @@ async def test_fits(redis: RedisServer) -> None:
     assert told.sentence.startswith(f"Redis {version} answers in ")
 
 
-async def test_without() -> None:
-    """Without REDIS_URL there is nothing to look at."""
-    assert await shared_store(make_settings()) == []
-
-
 async def test_away() -> None:
     """One that is away is a failure, and tells what to look at; no password is quoted."""
     told = await look(f"redis://user:{PASSWORD}@127.0.0.1:{free_port()}/3")
