@@ -51,8 +51,6 @@ def run() -> None:
             "nasa_science_base_url": base_url,
             "nasa_image_base_url": base_url,
         }
-        if "image_proxy" not in settings.model_fields_set:
-            stand_in["image_proxy"] = "on"  # its pictures are nowhere but here
         settings = settings.model_copy(update=stand_in)
         _serve(settings, nasa, listener, nasa_here.conditions)
 

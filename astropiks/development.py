@@ -10,7 +10,7 @@ EXAMPLE_SECRET = {"example": SecretStr("a value that make run has made up")}
 
 
 def settings() -> DevelopmentSettings:
-    """Read what `astropiks dev` serves with, but for what it says of NASA.
+    """Read what `astropiks dev` serves with, but for the addresses of its stand-in for NASA.
 
     Call `kept_keys.prepare_environment` before it.
 
@@ -18,6 +18,9 @@ def settings() -> DevelopmentSettings:
         SettingsError: `.env` or the environment is not a configuration.
     """
     given = load(DevelopmentSettings)
-    if given.runtime_secrets or given.runtime_secrets_file is not None:
-        return given
-    return given.model_copy(update={"runtime_secrets": EXAMPLE_SECRET})
+    filled: dict[str, object] = {}
+    if not given.runtime_secrets and given.runtime_secrets_file is None:
+        filled["runtime_secrets"] = EXAMPLE_SECRET
+    if not given.nasa_api_key and "image_proxy" not in given.model_fields_set:
+        filled["image_proxy"] = "on"  # the stand-in's pictures are nowhere but here
+    return given.model_copy(update=filled)

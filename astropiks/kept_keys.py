@@ -53,17 +53,31 @@ def prepare_environment(*, is_beside_service: bool = False) -> None:
     Raises:
         NoServiceError: none has been started here, nor is this a checkout.
     """
-    here = checkout()
-    env_file.add(here / ".env")
-    if any(map(os.environ.get, SECRET_NAMES)):
+    if find_secret():
         return
-    path = secret_file()
-    if is_beside_service and not path.exists() and not _is_ours(here / "pyproject.toml"):
+    if is_beside_service and not _is_ours(checkout() / "pyproject.toml"):
         raise NoServiceError(
             "No service has made its secret here. Run this in the service's checkout, or set "
             "APPROOV_BASE64_SECRET to the one that it has."
         )
-    os.environ["APPROOV_BASE64_SECRET_FILE"] = str(_kept_secret(path))
+    _make_secret(secret_file())
+    find_secret()
+
+
+def find_secret() -> bool:
+    """Read `.env`, and tell whether there is a secret; one kept before gets into the environment.
+
+    Nothing is made.
+    """
+    env_file.add(checkout() / ".env")
+    if not any(map(os.environ.get, SECRET_NAMES)) and secret_file().exists():
+        os.environ["APPROOV_BASE64_SECRET_FILE"] = str(secret_file())
+    return any(map(os.environ.get, SECRET_NAMES))
+
+
+def fresh_secret() -> str:
+    """Make one up, as Approov's command line prints them."""
+    return base64.b64encode(secrets.token_bytes(64)).decode("ascii")
 
 
 def secret_origin() -> str:
@@ -73,16 +87,14 @@ def secret_origin() -> str:
     return path or f"{name} (environment or .env)"
 
 
-def _kept_secret(path: Path) -> Path:
+def _make_secret(path: Path) -> None:
     """See to it that there is a secret in *path*."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        # Written whole beside its place and then linked there: no other process sees half of it,
-        # and of two that make one at once, the first wins for both.
-        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent) as fresh:
-            fresh.write(base64.b64encode(secrets.token_bytes(64)).decode("ascii") + "\n")
-            fresh.flush()
-            with suppress(FileExistsError):
-                os.link(fresh.name, path)
-                print(f"Made a development secret in {path}", file=sys.stderr)  # noqa: T201
-    return path
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    # Written whole beside its place and then linked there: no other process sees half of it,
+    # and of two that make one at once, the first wins for both.
+    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent) as fresh:
+        fresh.write(f"{fresh_secret()}\n")
+        fresh.flush()
+        with suppress(FileExistsError):
+            os.link(fresh.name, path)
+            print(f"Made a development secret in {path}", file=sys.stderr)  # noqa: T201

@@ -84,15 +84,14 @@ def doctor(
 
 def _configuration(env_file: Path | None, *, is_development: bool) -> "Configuration":
     """Read what is to be checked."""
-    from astropiks import development, kept_keys
     from astropiks.doctor.configuration import configuration
+    from astropiks.doctor.development import development_configuration
     from astropiks.env_file import take
     from edge.environment import load
     from edge.settings import Settings
 
     if is_development:
-        kept_keys.prepare_environment()
-        return configuration(development.settings)
+        return development_configuration()
     if env_file:
         try:
             take(env_file)

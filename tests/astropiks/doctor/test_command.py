@@ -202,8 +202,33 @@ def test_dev(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout
     assert "signature, expiry, issuer (APPROOV_ISSUER)" in ended.stdout
     assert "Not asked: without NASA_API_KEY a stand-in answers" in ended.stdout
+    assert "ok      pictures: Streamed from 2 hosts" in ended.stdout
     both = run([*DOCTOR, "--dev", "--env-file", ".env"], environment(), tmp_path)
     assert (both.returncode, "leave out" in both.stderr) == (2, True)
+
+
+def test_dev_makes_nothing(tmp_path: Path) -> None:
+    """Where development would make a secret, it says so alone: the folder stays as it was."""
+    place = tmp_path / ".astropiks" / "attestation-secret"
+    ended = run([*DOCTOR, "--dev"], environment(), tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (
+        f"APPROOV_BASE64_SECRET: Not set: one would be made, and kept in {place}." in ended.stdout
+    )
+    assert "environment: Nothing is set" in ended.stdout
+    assert [*tmp_path.iterdir()] == []
+    place.parent.mkdir()
+    place.write_text(base64.b64encode(SECRET).decode())
+    again = run([*DOCTOR, "--dev"], environment(), tmp_path)
+    assert "Set: APPROOV_BASE64_SECRET_FILE." in again.stdout
+    assert "would be made" not in again.stdout
+
+
+@pytest.mark.parametrize("variables", [{"NASA_API_KEY": KEY}, {"IMAGE_PROXY": "off"}])
+def test_dev_pictures(tmp_path: Path, variables: dict[str, str]) -> None:
+    """In development links lead to NASA where it is the real one, or where that is set."""
+    ended = run([*DOCTOR, "--dev"], environment(**variables), tmp_path)
+    assert "ok      pictures: Links lead to NASA itself" in ended.stdout
 
 
 def test_terminal(tmp_path: Path) -> None:
