@@ -58,9 +58,7 @@ def _curl(
     settings: DevelopmentSettings, base: str, path: str, recipient_header: str | None = None
 ) -> str:
     """Give a line that works as pasted, whatever protections are on."""
-    values = dict.fromkeys(settings.approov_binding_headers, "example")
-    if recipient_header:
-        values["Secret-Recipient"] = recipient_header
+    values = demands.bound_headers(settings, recipient_header)
     bind = "".join(values.values()) or None
     if settings.approov_message_signing != "off":
         signed = f"{settings.public_base_url or base}{path}"

@@ -25,7 +25,7 @@ from proxy.renewal import Shared
 from proxy.service import ApodService
 from proxy.sources.breaker import Breaker
 from proxy.sources.chain import ChainSource, Link
-from proxy.sources.client import Transport, open_client
+from proxy.sources.client import Client, Transport, open_client
 from proxy.sources.exchange import Upstream
 from proxy.sources.key import NasaKey
 from proxy.sources.legacy import LegacySource
@@ -63,6 +63,16 @@ def routes(settings: Settings) -> list[Route]:
     return [*apod.routes(BASES), *pictures, *others]
 
 
+def picture_source(settings: Settings, client: Client) -> PictureSource:
+    """Make the way to pictures that *settings* describe."""
+    return PictureSource(
+        client,
+        hosts=settings.image_hosts,
+        max_bytes=settings.image_max_megabytes * MEGABYTE,
+        base_url=settings.nasa_image_base_url,
+    )
+
+
 @asynccontextmanager
 async def resources(
     settings: Settings,
@@ -98,12 +108,8 @@ async def resources(
             "days_ahead": 1 if settings.apod_unpublished == "latest" else 0,
         }
         if settings.image_proxy == "on":
-            state["pictures"] = PictureSource(
-                await stack.enter_async_context(open_client(transport, MAX_STREAMS)),
-                hosts=settings.image_hosts,
-                max_bytes=settings.image_max_megabytes * MEGABYTE,
-                base_url=settings.nasa_image_base_url,
-            )
+            client = await stack.enter_async_context(open_client(transport, MAX_STREAMS))
+            state["pictures"] = picture_source(settings, client)
         if settings.nasa_passthrough:
             apis = OtherApis(
                 await stack.enter_async_context(open_client(transport, MAX_STREAMS)),

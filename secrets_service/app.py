@@ -13,13 +13,13 @@ from attestation.claims import Clock
 from edge import logs, metrics
 from edge.limits import Limiter
 from edge.settings import Settings
+from edge.verification import RECIPIENT_HEADER
 from edge.watched_files import WatchedFile
 from secrets_service.assembly import audit_key, build_catalog
 from secrets_service.audit import AuditTrail, LogSink, Sink, StreamSink
 from secrets_service.catalog_file import CatalogError
 from secrets_service.errors import SecretError
 from secrets_service.problems import problem_of
-from secrets_service.sealing import HEADER
 from secrets_service.service import Asker, SecretsService
 from secrets_service.vault import Vault
 
@@ -120,7 +120,7 @@ def _asker(request: Request[SecretsState]) -> Asker:
         for line in request.headers.getlist("If-None-Match")
         for tag in line.split(",")
     }
-    wanted = HEADER.encode()
+    wanted = RECIPIENT_HEADER.encode()
     return Asker(
         attestation=request.scope["attestation"],
         address=request.client.host if request.client else None,

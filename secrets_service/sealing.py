@@ -22,8 +22,6 @@ from joserfc.registry import HeaderParameter
 
 from secrets_service.errors import RecipientError
 
-HEADER = "secret-recipient"
-
 SPKI_BYTES = 91
 """A P-256 public key as DER SubjectPublicKeyInfo with an uncompressed point (RFC 5480)."""
 

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from attestation.claims import Attestation, Clock
 from edge.limits import Limiter
+from edge.verification import RECIPIENT_HEADER
 from secrets_service.audit import AuditTrail, Entry
 from secrets_service.catalog import Catalog, RuntimeSecret, Version
 from secrets_service.delivery import Delivery, content
@@ -20,7 +21,7 @@ from secrets_service.errors import (
     UndeliverableError,
 )
 from secrets_service.policy import objection
-from secrets_service.sealing import HEADER, Recipient
+from secrets_service.sealing import Recipient
 from secrets_service.vault import Vault
 
 
@@ -182,6 +183,6 @@ def _recipient(asker: Asker) -> Recipient | None:
     """Give the key to seal for, if the client sent one; the gate has seen that it is bound."""
     if not asker.recipients:
         return None
-    if len(asker.recipients) > 1 or HEADER not in asker.attestation.bound_headers:
+    if len(asker.recipients) > 1 or RECIPIENT_HEADER not in asker.attestation.bound_headers:
         raise RecipientError("there are several, or the token is not bound to it")
     return Recipient(asker.recipients[0])

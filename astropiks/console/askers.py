@@ -15,10 +15,6 @@ from edge.settings import DevelopmentSettings
 from secrets_service.sealing import public_text
 
 TOKEN_SECONDS = 600
-BOUND_TO = "example"
-"""Stands for what a real app binds its tokens to; `astropiks dev` prints the same."""
-
-RECIPIENT = "Secret-Recipient"
 
 
 class Who(StrEnum):
@@ -92,11 +88,10 @@ class Askers:
             recipient: the `Secret-Recipient` to send, if any.
         """
         settings = self._settings
-        values = dict.fromkeys(settings.approov_binding_headers, BOUND_TO)
-        if recipient is None and not values and who in NEEDS_BINDING:
+        has_headers = bool(settings.approov_binding_headers)
+        if recipient is None and not has_headers and who in NEEDS_BINDING:
             recipient = public_text(generate_private_key(SECP256R1()).public_key())
-        if recipient is not None:
-            values[RECIPIENT] = recipient
+        values = demands.bound_headers(settings, recipient)
         if who is Who.NOBODY:
             return values
         bind = {Who.UNBOUND: None, Who.STOLEN: "somebody else"}.get(who, "".join(values.values()))

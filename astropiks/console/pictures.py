@@ -12,10 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from edge.settings import Settings
 from proxy import images
-from proxy.app import MAX_STREAMS, MEGABYTE
+from proxy.app import MAX_STREAMS, picture_source
 from proxy.picture_links import PictureLinks
 from proxy.sources.client import open_client
-from proxy.sources.pictures import PictureSource
 
 BASE = "/console"
 
@@ -34,7 +33,7 @@ class Pictures:
         self._app = Starlette(routes=images.routes(settings.image_hosts))
         self._app.router.redirect_slashes = False
         self._links = PictureLinks(BASE, settings.image_hosts)
-        self._source: PictureSource | None = None
+        self._state: images.PicturesState = {}
 
     def address(self, url: str) -> str | None:
         """Give where the page gets the file at *url*, an address of NASA's; None if nowhere."""
@@ -44,18 +43,12 @@ class Pictures:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Open the way out, and close it."""
-        settings = self._settings
         async with open_client(None, MAX_STREAMS) as client:
-            self._source = PictureSource(
-                client,
-                hosts=settings.image_hosts,
-                max_bytes=settings.image_max_megabytes * MEGABYTE,
-                base_url=settings.nasa_image_base_url,
-            )
+            self._state = {"pictures": picture_source(self._settings, client)}
             try:
                 yield
             finally:
-                self._source = None
+                self._state = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the proxy would."""
@@ -64,6 +57,6 @@ class Pictures:
             "path": scope["path"].removeprefix(BASE),
             "raw_path": scope["raw_path"].removeprefix(BASE.encode()),
             "root_path": "",
-            "state": {"pictures": self._source},
+            "state": self._state,
         }
         await self._app(inner, receive, send)

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 
 from astropiks.doctor.finding import Finding, failed, ok, warning
 from edge.settings import Settings
+from proxy.app import picture_source
 from proxy.errors import NoPictureError, SourceError
 from proxy.picture_links import ADDRESS, FILE
 from proxy.records import Record
 from proxy.sources.client import open_client
-from proxy.sources.pictures import PictureSource
 
 SUBJECT = "pictures"
-
-MEGABYTE = 1_000_000
 
 
 async def picture(settings: Settings, records: Sequence[Record]) -> Finding:
@@ -38,12 +36,7 @@ async def picture(settings: Settings, records: Sequence[Record]) -> Finding:
 async def _head(settings: Settings, host: str, path: str, query: str) -> Finding:
     began = time.perf_counter()
     async with open_client() as client:
-        source = PictureSource(
-            client,
-            hosts=settings.image_hosts,
-            max_bytes=settings.image_max_megabytes * MEGABYTE,
-            base_url=settings.nasa_image_base_url,
-        )
+        source = picture_source(settings, client)
         try:
             stream = await source.open("HEAD", host, path, query, {})
             await stream.aclose()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
+from astropiks import demands
 from astropiks.openapi.answers import Answer
 from astropiks.openapi.schemas import Json
 from attestation.errors import AttestationError, MissingTokenError, SignatureError
@@ -42,7 +43,7 @@ def schemes(settings: Settings) -> dict[str, Json]:
         )
     if settings.serves_secrets:
         found[RECIPIENT] = _header_scheme(
-            "Secret-Recipient",
+            demands.RECIPIENT,
             "P-256 public key as DER SubjectPublicKeyInfo in base64url without padding, 122 "
             "characters: the secret comes sealed for it. The token has to be bound to this very "
             "text, after the values of other binding headers.",
