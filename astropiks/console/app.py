@@ -21,6 +21,7 @@ from astropiks.console.verdicts import Verdicts
 from attestation.claims import Clock
 from edge import metrics
 from edge.fast_path import FastPath, Header, Reply
+from edge.problems import exception_handlers
 from edge.settings import DevelopmentSettings
 from standin.conditions import Conditions
 
@@ -77,7 +78,8 @@ class Console:
         switchboard = Switchboard(conditions) if conditions is not None else None
         requests = Requests(settings, askers, Verdicts(settings, app.paths, clock))
         self._console = Starlette(
-            routes=routes(page, requests, self._pictures, switchboard, samples)
+            routes=routes(page, requests, self._pictures, switchboard, samples),
+            exception_handlers=exception_handlers(),
         )
         self._console.router.redirect_slashes = False
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from edge.problems import exception_handlers
 from edge.settings import Settings
 from proxy import images
 from proxy.app import MAX_STREAMS, picture_source
@@ -30,7 +31,9 @@ class Pictures:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._app = Starlette(routes=images.routes(settings.image_hosts))
+        self._app = Starlette(
+            routes=images.routes(settings.image_hosts), exception_handlers=exception_handlers()
+        )
         self._app.router.redirect_slashes = False
         self._links = PictureLinks(BASE, settings.image_hosts)
         self._state: images.PicturesState = {}

@@ -240,6 +240,23 @@ def test_no_picture(client: httpx.Client, path: str) -> None:
     assert client.get(f"/console/v2/{path}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/console/v2/evil.example/a.jpg", 404),
+        ("GET", "/console/v2/apod.nasa.gov/..%2fa.jpg", 404),
+        ("GET", "/console/static/nothing.js", 404),
+        ("GET", "/console/nothing", 404),
+        ("POST", "/console/counters", 405),
+    ],
+)
+def test_problem(client: httpx.Client, method: str, path: str, status: int) -> None:
+    """What is not there is told in the service's own envelope."""
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 def test_links_of_records() -> None:
     """Where records lead through the proxy, the page finds their pictures all the same."""
     settings = {"image_proxy": "on", "public_base_url": "http://10.0.2.2:8080"}
