@@ -76,5 +76,5 @@ def _caching(answer: Answer, etag: str, now: float) -> dict[str, str]:
 
 def _matches(if_none_match: Sequence[str], etag: str) -> bool:
     """Compare weakly, as RFC 9110 section 13.1.2 wants it for If-None-Match."""
-    tags = {tag.strip().removeprefix("W/") for line in if_none_match for tag in line.split(",")}
-    return etag in tags or tags == {"*"}
+    tags = {tag.strip() for line in if_none_match for tag in line.split(",")}
+    return etag in tags or f"W/{etag}" in tags or tags == {"*"}
