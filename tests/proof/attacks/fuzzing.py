@@ -30,9 +30,12 @@ def main() -> None:
 
     def check(data: bytes) -> None:
         nonlocal accepted
-        accepted += parser.check(data)
-        if accepted and not accepted & (accepted - 1):
+        if not parser.check(data):
+            return
+        accepted += 1
+        if not accepted & (accepted - 1):  # a power of two; there is no end at which to tell it
             sys.stdout.write(f"accepted {accepted}\n")
+            sys.stdout.flush()
 
     own = (f"-dict={words}", f"-artifact_prefix={folder}/", f"-max_total_time={seconds}")
     atheris.Setup([sys.argv[0], str(corpus), *own, *OPTIONS], check)
