@@ -6,7 +6,7 @@ Each on the fast path and on the long way, which have to look alike from outside
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import cycle
 
 import httpx
 import pytest
@@ -16,7 +16,9 @@ from astropiks.server import serving
 from standin.app import StandIn
 from tests.conftest import EVERYTHING, NASA_KEY, make_settings
 from tests.gateways.verdicts import BINDINGS, TOKENS, Case, Fields
+from tests.proof.attacks import signatures
 from tests.proof.attacks.routes import METHODS, OWN_TOKEN, UNKNOWN, disguised, is_public, paths
+from tests.proof.attacks.signatures import Make
 from tests.proof.attacks.wire import Answer, connected, parsed
 from tests.proof.record import IS_WHOLE, Record, scaled
 
@@ -34,16 +36,20 @@ OWN = {"date", "x-request-id", "content-length"}
 """Headers by which answers differ; the body holds the path, and so has its length."""
 
 
-def refused(settings: str) -> Sequence[Case]:
-    """Give the requests that must not pass: where signatures count, all that are unsigned."""
+def refused(settings: str) -> Sequence[Make]:
+    """Give what must not pass: where signatures count, all that is unsigned, or badly signed."""
     demanded, cases = SETTINGS[settings]
     if demanded is SIGNING:
-        return list(cases.values())
+        return [*map(whatever_is_asked, cases.values()), *signatures.BAD.values()]
+    bad = (case for case in cases.values() if case.verdict != "accepted")
     if demanded is BINDING:  # good tokens that are bound to nothing
-        return [
-            case for name, case in cases.items() if name in TOKENS or case.verdict != "accepted"
-        ]
-    return [case for case in cases.values() if case.verdict != "accepted"]
+        bad = (case for name, case in cases.items() if name in TOKENS or case.verdict != "accepted")
+    return [whatever_is_asked(case) for case in bad]
+
+
+def whatever_is_asked(case: Case) -> Make:
+    """Send the same to every method and target."""
+    return lambda _method, _target: case.fields()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Service:
         paths: one for each of its routes.
         settings: what it demands.
         way: which requests take.
-        bad: requests that it must not let pass, taken in turn.
+        bad: makes requests that it must not let pass, of every kind in turn.
     """
 
     port: int
@@ -64,7 +70,7 @@ class Service:
     paths: Sequence[str]
     settings: str
     way: str
-    bad: Iterator[Fields]
+    bad: Iterator[Make]
 
     def ask(self, requests: Sequence[tuple[str, str, Fields]]) -> list[Answer]:
         """Send method, target and fields, all at once on one connection, and give the answers."""
@@ -94,8 +100,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     assert app.fast_path is not None
     if way == "long way":
         app = Application(app.app, None)
-    cases = refused(name)
-    bad = (cases[number % len(cases)].fields() for number in count())
+    bad = cycle(refused(name))
     with serving(app) as url:
         port = int(url.rpartition(":")[2])
         yield Service(port, nasa, paths(settings), name, way, bad)
@@ -108,81 +113,122 @@ def looks(answer: Answer) -> tuple[int, object, object]:
     return answer.status, fields, {**members, "instance": ""}
 
 
+def is_refused(answer: Answer, refusal: Answer, method: str, target: str) -> bool:
+    """Tell whether an answer looks as any refusal, or as one of those who want their own token."""
+    if target == OWN_TOKEN or b"METRICS_TOKEN" in answer.body:
+        is_asked = method in {"GET", "HEAD"}
+        return answer.status == (401 if is_asked else 405) and b"astropiks_" not in answer.body
+    if method == "HEAD":
+        answer = replace(answer, body=refusal.body)
+    return looks(answer) == looks(refusal)
+
+
 def test_every_route(service: Service, proof: Record) -> None:
     """Every path and method is refused, whatever is wrong, and all refusals look alike."""
     targets = [path for path in [*service.paths, *UNKNOWN] if not is_public(path)]
     each = len(refused(service.settings)) if IS_WHOLE else scaled(1, 0)
-    asked = 0
+    asked, let_in = 0, []
     (refusal,) = service.ask([("GET", "/x", [])])[:-1]
     for path in targets:
-        requests = [(method, path, next(service.bad)) for method in METHODS for _ in range(each)]
+        requests = [
+            (method, path, next(service.bad)(method, path))
+            for method in METHODS
+            for _ in range(each)
+        ]
         *answers, last = service.ask(requests)
         assert (last.status, len(answers)) == (200, len(requests))
         asked += len(requests)
-        for (method, *_), answer in zip(requests, answers, strict=True):
-            if path == OWN_TOKEN:
-                assert answer.status == (401 if method in {"GET", "HEAD"} else 405)
-                assert b"astropiks_" not in answer.body
-                continue
-            if method == "HEAD":
-                answer = replace(answer, body=refusal.body)  # noqa: PLW2901
-            assert looks(answer) == looks(refusal), (method, path)
-            assert json.loads(answer.body)["instance"] in {path, "/x"}
-    assert service.nasa.requests == []
+        for (method, _, fields), answer in zip(requests, answers, strict=True):
+            if not is_refused(answer, refusal, method, path):
+                let_in.append((method, path, fields))
+            elif answer.body and path != OWN_TOKEN:
+                assert json.loads(answer.body)["instance"] == path
     proof.row(
         "attack-gate",
         demanded=service.settings,
         way=service.way,
-        asked="every route and unknown path, every method, every bad token",
+        asked="every route and unknown path, every method, every bad token"
+        + ", every bad signature" * (SETTINGS[service.settings][0] is SIGNING),
         requests=asked,
-        let_in=0,
+        let_in=len(let_in),
         calls_of_NASA=len(service.nasa.requests),
     )
+    assert let_in == []
+    assert service.nasa.requests == []
 
 
 def test_every_disguise(service: Service, proof: Record) -> None:
     """However a path is written, it is public only if it is one of the public ones."""
-    targets = [target for path in service.paths for target in disguised(path)]
+    targets = [target for path in service.paths for target in disguised(path)][:: scaled(23, 1)]
     (refusal,) = service.ask([("GET", "/x", [])])[:-1]
-    public = 0
-    for target in targets[:: scaled(23, 1)]:
-        answer, last = service.ask([("GET", target, next(service.bad))])
+    public, let_in = 0, []
+    for target in targets:
+        answer, last = service.ask([("GET", target, next(service.bad)("GET", target))])
         assert last.status == 200
         if is_public(target):
             assert answer.status == 200, target
             public += 1
-        elif b"METRICS_TOKEN" in answer.body:
-            assert answer.status == 401
-        else:
-            assert looks(answer) == looks(refusal), target
-    assert service.nasa.requests == []
-    assert public
+        elif not is_refused(answer, refusal, "GET", target):
+            let_in.append(target)
     proof.row(
         "attack-gate",
         demanded=service.settings,
         way=service.way,
         asked="every route in disguise: dots, slashes, escapes, whole addresses",
-        requests=len(targets[:: scaled(23, 1)]),
-        let_in=0,
+        requests=len(targets),
+        let_in=len(let_in),
         calls_of_NASA=len(service.nasa.requests),
     )
+    assert let_in == []
+    assert service.nasa.requests == []
+    assert public
 
 
 def test_public(service: Service) -> None:
     """The public paths answer, whatever token comes with it."""
     for path in service.paths:
-        answer = service.ask([("GET", path, next(service.bad))])[0]
+        answer = service.ask([("GET", path, next(service.bad)("GET", path))])[0]
         assert (answer.status == 200) == is_public(path), path
 
 
 def test_good(service: Service) -> None:
     """With what is demanded each route lets one in: the refusals above are the gate's."""
-    cases = TOKENS if service.settings == "token" else BINDINGS
-    good = [case for case in cases.values() if case.verdict == "accepted"]
-    if service.settings == "token and message signature":
-        assert service.ask([("GET", "/x", good[0].fields())])[0].status == 401
-        return
     for path in service.paths:
-        for case in good:
-            answer = service.ask([("GET", path, case.fields())])[0]
+        for make in accepted(service.settings):
+            answer = service.ask([("GET", path, make("GET", path))])[0]
             assert (answer.status == 401) == (path == OWN_TOKEN), path
+
+
+def accepted(settings: str) -> Sequence[Make]:
+    """Give what passes."""
+    if SETTINGS[settings][0] is SIGNING:
+        return [signatures.good]
+    cases = TOKENS if settings == "token" else BINDINGS
+    return [whatever_is_asked(case) for case in cases.values() if case.verdict == "accepted"]
+
+
+def test_every_replay(service: Service, proof: Record) -> None:
+    """A signed request that each route lets in is let in once."""
+    if SETTINGS[service.settings][0] is not SIGNING:
+        return
+    (refusal,) = service.ask([("GET", "/x", [])])[:-1]
+    paths = [path for path in service.paths if not is_public(path) and path != OWN_TOKEN]
+    let_in, calls = [], 0
+    for path in paths:
+        signed = ("GET", path, signatures.good("GET", path))
+        assert not is_refused(service.ask([signed])[0], refusal, "GET", path), path
+        calls -= len(service.nasa.requests)
+        again = service.ask([signed, signed])[:-1]
+        calls += len(service.nasa.requests)
+        let_in += [path for answer in again if not is_refused(answer, refusal, "GET", path)]
+    proof.row(
+        "attack-gate",
+        demanded=service.settings,
+        way=service.way,
+        asked="every route, with a good signature for the second and third time",
+        requests=2 * len(paths),
+        let_in=len(let_in),
+        calls_of_NASA=calls,
+    )
+    assert let_in == []
+    assert calls == 0
