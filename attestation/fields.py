@@ -18,6 +18,9 @@ MAX_COMPONENTS = 32
 """The service layer covers under ten."""
 
 
+COMMA = re.compile(r"[ \t]*,[ \t]*")
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One covered component: its name, its parameters, and both as they stand in the base."""
@@ -91,10 +94,23 @@ def _refuse(_key: str, _context: str) -> None:
 
 def _demand_canonical(name: str, received: str, members: list[list[str]]) -> None:
     """Demand that *received* is the *members*, each in one of its spellings, and nothing else."""
-    alternatives = ("|".join(map(re.escape, spellings)) for spellings in members)
-    pattern = r"[ \t]*,[ \t]*".join(f"(?:{one})" for one in alternatives)
-    if not re.fullmatch(pattern, received):
+    if not _is_written(received, members):
         raise MalformedMessageSignatureError(f"{name} is not written canonically")
+
+
+def _is_written(received: str, members: list[list[str]]) -> bool:
+    at = 0
+    for spellings in members:
+        if at:
+            comma = COMMA.match(received, at)
+            if comma is None:
+                return False
+            at = comma.end()
+        spelled = next((one for one in spellings if received.startswith(one, at)), None)
+        if spelled is None:
+            return False
+        at += len(spelled)
+    return at == len(received)
 
 
 def _signature_input(label: str, value: Any) -> SignatureInput:  # noqa: ANN401
