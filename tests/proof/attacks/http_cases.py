@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.proof.attacks.served import WARM
+WARM = "/planetary/apod?date=2021-10-12"
+"""Held from the start: NASA need not be asked for it."""
 
 HOST = b"Host: proxy.test\r\n"
 TOKEN = b"Approov-Token: TOKEN\r\n"
@@ -19,7 +20,15 @@ HIDDEN = b"GET /secrets HTTP/1.1\r\nHost: proxy.test\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 BAD = (400,)
-"""Refused by the server before anything of the service sees it; the connection ends."""
+"""Refused by the server, before anything of the service sees it unless the case has `begun`; the
+connection ends."""
+
+APOD, SECRETS, LIVE = "/planetary/apod", "/secrets", "/livez"
+OTHER = "other"
+"""What the log has for a path that is no route's."""
+
+ROUTES = (APOD, SECRETS, APOD)
+"""Of most cases: a request, the hidden one, and perhaps another one behind."""
 
 
 class Case(NamedTuple):
@@ -32,6 +41,7 @@ class Case(NamedTuple):
         sent: every byte of it.
         statuses: of the answers, in their order.
         is_kept: whether the connection goes on.
+        routes: of the requests that are answered, as the log has them.
         begun: status with which the service answers a request whose body then turns out to be none,
             so that the client gets a 400 in its place.
     """
@@ -42,12 +52,20 @@ class Case(NamedTuple):
     sent: bytes
     statuses: tuple[int, ...] = BAD
     is_kept: bool = False
+    routes: tuple[str, ...] = ROUTES
     begun: tuple[int, ...] = ()
 
 
-def kept(kind: str, name: str, rfc: str, sent: bytes, *statuses: int) -> Case:
+def kept(
+    kind: str,
+    name: str,
+    rfc: str,
+    sent: bytes,
+    *statuses: int,
+    routes: tuple[str, ...] = ROUTES,
+) -> Case:
     """Be a case after which the connection goes on."""
-    return Case(kind, name, rfc, sent, statuses, is_kept=True)
+    return Case(kind, name, rfc, sent, statuses, is_kept=True, routes=routes)
 
 
 def _host() -> Iterator[Case]:
@@ -210,14 +228,14 @@ def _targets() -> Iterator[Case]:
         yield Case(kind, repr(target)[2:-1] or "none", rfc, sent)
     for target in (b"*/livez", b"//", b"//proxy.test/livez", b"/livez/.", b"/%00"):
         sent = b"GET " + target + b" HTTP/1.1\r\n" + HOST + END
-        yield kept(kind, f"{target.decode()}, no token", rfc, sent, 401)
+        yield kept(kind, f"{target.decode()}, no token", rfc, sent, 401, routes=(OTHER,))
     kind, rfc = "whole addresses", "9112 §3.2.2"
     for base in (b"http://other.test", b"https://other.test:9", b"http://user:word@other.test"):
         sent = GOOD.replace(b"GET ", b"GET " + base, 1)
         yield kept(kind, base.decode(), rfc, sent, 200)
         yield kept(kind, f"{base.decode()}, no token", rfc, sent.replace(TOKEN, b""), 401)
     yield kept(kind, "another host's /livez", rfc, b"GET http://other.test/livez HTTP/1.1\r\n" +
-               HOST + END, 200)  # fmt: skip
+               HOST + END, 200, routes=(LIVE,))  # fmt: skip
 
 
 def _methods() -> Iterator[Case]:
@@ -229,13 +247,13 @@ def _methods() -> Iterator[Case]:
         yield kept(kind, method.decode(), rfc, sent, 405, 401)
         yield kept(kind, f"{method.decode()}, no token", rfc, sent.replace(TOKEN, b""), 401, 401)
     star = b"OPTIONS * HTTP/1.1\r\n" + HOST
-    yield kept(kind, "OPTIONS *", "9110 §9.3.7", star + TOKEN + END, 404)
-    yield kept(kind, "OPTIONS *, no token", "9110 §9.3.7", star + END, 401)
+    yield kept(kind, "OPTIONS *", "9110 §9.3.7", star + TOKEN + END, 404, routes=(OTHER,))
+    yield kept(kind, "OPTIONS *, no token", "9110 §9.3.7", star + END, 401, routes=(OTHER,))
     kind, rfc = "CONNECT", "9110 §9.3.6"
     yield Case(kind, "another host", rfc, b"CONNECT other.test:443 HTTP/1.1\r\n" + HOST + TOKEN +
                END + HIDDEN)  # fmt: skip
     path = b"CONNECT /secrets HTTP/1.1\r\n" + HOST + TOKEN
-    yield kept(kind, "a path", rfc, path + END + HIDDEN, 405, 401)
+    yield kept(kind, "a path", rfc, path + END + HIDDEN, 405, 401, routes=(SECRETS, SECRETS))
     body = b"Content-Length: %d\r\n\r\n" % len(HIDDEN) + HIDDEN
     yield Case(kind, "a path, with a body", rfc, path + body)
 
@@ -272,7 +290,7 @@ def _expect() -> Iterator[Case]:
     yield Case(kind, "100-continue, no body", rfc, head + TOKEN + END, (405,))
     yield Case(kind, "100-continue, no body, no token", rfc, head + END, (401,))
     yield Case(kind, "100-continue at /attest", rfc, head.replace(b"/planetary/apod", b"/attest") +
-               TOKEN + END, (204,))  # fmt: skip
+               TOKEN + END, (204,), routes=("/attest",))  # fmt: skip
     other = POST + HOST + TOKEN + b"Expect: wonders\r\nContent-Length: 5\r\n\r\nabcde"
     yield kept(kind, "something else", rfc, other, 405)
 
@@ -284,15 +302,16 @@ def _pipelines() -> Iterator[Case]:
     nowhere = b"GET /nowhere HTTP/1.1\r\n" + HOST + TOKEN + END
     long = POST + HOST + TOKEN + b"Content-Length: 5\r\n\r\nabcde"
     sent = (GOOD + bad + nowhere + alive + long) * 4
-    yield kept(kind, "20 of five kinds", rfc, sent, *(200, 401, 404, 200, 405) * 4)
+    yield kept(kind, "20 of five kinds", rfc, sent, *(200, 401, 404, 200, 405) * 4,
+               routes=(APOD, APOD, OTHER, LIVE, APOD) * 4)  # fmt: skip
     yield Case(kind, "nonsense after two", rfc, GOOD + bad + b"nonsense\r\n\r\n" + GOOD,
-               (200, 401, 400))  # fmt: skip
+               (200, 401, 400), routes=(APOD, APOD))  # fmt: skip
     yield Case(kind, "no Host after a good one", rfc, GOOD + GET + TOKEN + END + GOOD, (200, 400))
-    yield kept(
-        kind, "no token after a good one", rfc, GOOD + GET + HOST + END + GOOD, 200, 401, 200
-    )
+    sent = GOOD + GET + HOST + END + GOOD
+    yield kept(kind, "no token after a good one", rfc, sent, 200, 401, 200, routes=(APOD,) * 3)
     head = GOOD.replace(b"GET", b"HEAD", 1)
-    yield kept(kind, "after HEAD", "9112 §6.3", head + bad + GOOD, 200, 401, 200)
+    yield kept(kind, "after HEAD", "9112 §6.3", head + bad + GOOD, 200, 401, 200,
+               routes=(APOD,) * 3)  # fmt: skip
 
 
 CASES = [

@@ -16,10 +16,8 @@ from standin.app import StandIn
 from tests.astropiks.test_serve import production
 from tests.conftest import EVERYTHING, NASA_KEY, SECRET
 from tests.processes import ASTROPIKS, free_port, running, wait_for
+from tests.proof.attacks.http_cases import WARM
 from tests.proof.attacks.wire import connected, parsed
-
-WARM = "/planetary/apod?date=2021-10-12"
-"""Held from the start: NASA need not be asked for it."""
 
 LINES_SECONDS = 5.0
 

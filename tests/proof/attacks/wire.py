@@ -1,6 +1,7 @@
 """HTTP byte by byte: what is sent is no client's, and what comes back is read strictly."""
 
 import contextlib
+import os
 import re
 import select
 import socket
@@ -8,9 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 PATIENCE_SECONDS = 5.0
 """For an answer that is due, on a machine that has other things to do."""
+
+ESTABLISHED = "01"
+"""In `/proc/net/tcp`."""
 
 STATUS_LINE = re.compile(rb"HTTP/1\.1 (\d{3}) [ -~]*")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t -~\x80-\xff]*)")
@@ -101,6 +106,7 @@ class Connection:
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+        self._port = port
         self.received = b""
         self.ended = ""
 
@@ -108,6 +114,25 @@ class Connection:
         """Send, also what the server may not want to have."""
         with contextlib.suppress(ConnectionError):
             self.socket.sendall(data)
+
+    def send_apart(self, pieces: Sequence[bytes]) -> None:
+        """Send each of *pieces* when the server has read what was sent before."""
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for piece in pieces:
+            self.send(piece)
+            while self._is_waiting():
+                assert time.monotonic() < deadline, "the server does not read"
+                os.sched_yield()
+
+    def _is_waiting(self) -> bool:
+        """Tell whether something that was sent has not been read, as the system has it."""
+        own, peer = (f":{port:04X}" for port in (self.socket.getsockname()[1], self._port))
+        for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+            _, local, remote, state, queues, *_ = line.split()
+            if local.endswith(peer) and remote.endswith(own) and state == ESTABLISHED:
+                return not queues.endswith(":00000000")
+        return False
 
     def read(self, seconds: float) -> bool:
         """Receive what comes within so many *seconds*; tell whether anything did."""
