@@ -3,7 +3,8 @@
 `python -m tests.proof.attacks.crowding PORT NUMBER KIND`.
 
 Idle ones send nothing; slow ones send a request a byte at a time, each a byte in a second. Those
-that are closed are opened anew. It tells of each round, and ends when its input does.
+that are closed are opened anew. It tells each round how many have been closed, be it once or more
+often, and ends when its input does.
 """
 
 import contextlib
@@ -66,7 +67,7 @@ def main() -> None:
     members = [Member(port) for _ in range(number)]
     while True:
         began = time.monotonic()
-        sys.stdout.write(f"{sum(member.closed for member in members)}\n")
+        sys.stdout.write(f"{sum(member.closed > 0 for member in members)}\n")
         sys.stdout.flush()
         for place, member in enumerate(members):  # spread over the round, as strangers are
             left = began + ROUND_SECONDS * place / number - time.monotonic()
