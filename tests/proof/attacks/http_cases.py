@@ -180,6 +180,14 @@ def _chunks() -> Iterator[Case]:
                begun=(405,))  # fmt: skip
     hidden = b"%x\r\n" % len(HIDDEN) + HIDDEN + b"\r\n0\r\n\r\n"
     yield kept(kind, "a request in a chunk", rfc, head + hidden, 405)
+    byte, last = b"1\r\nb\r\n", b"0\r\n\r\n" + HIDDEN
+    long = b"%x\r\n" % 20_000 + b"b" * 20_000 + b"\r\n"
+    for name, chunks in {
+        "999 of a byte": byte * 999,
+        "1,100 of a byte, and a long one": long + byte * 1100,
+    }.items():
+        yield kept(kind, name, rfc, head + chunks + last, 405, 401)
+    yield Case(kind, "1,100 of a byte", rfc, head + byte * 1100 + last, BAD, begun=(405,))
 
 
 def _lines() -> Iterator[Case]:
