@@ -23,7 +23,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def conversation(service: Served, case: Case, pieces: list[bytes]) -> bytes:
-    """Send *pieces*, of which the server reads each by itself, and give all that is answered."""
+    """Send *pieces*, each in a packet of its own, and give all that is answered till the end."""
     with connected(service.port) as connection:
         connection.send_apart(pieces)
         if case.is_kept:
