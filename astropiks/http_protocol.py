@@ -28,6 +28,10 @@ from edge.fast_path import FastPath, header_lines
 MAX_HEAD_BYTES: Final = 32 * 1024
 """Request line and headers together; the longest tokens and signatures need half of it."""
 
+MAX_HEADERS: Final = 1000
+"""Of one request. Each takes over a hundred bytes of memory: a head of 32 kB in the shortest ones,
+twenty times as much as its length."""
+
 HEAD_SECONDS: Final = 20
 """From the first byte of a connection or request to the end of its head."""
 
@@ -170,6 +174,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Take a header; leave a trailer alone (RFC 9110 section 6.5.1)."""
         if self._head_is_complete:
             return
+        if len(self.headers) >= MAX_HEADERS:
+            raise BadHeadError
         name = name.lower()
         self.headers.append((name, value))
         if name in JUDGED:
