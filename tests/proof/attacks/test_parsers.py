@@ -26,6 +26,9 @@ FUZZING_SECONDS = 120
 SECONDS_A_BYTE = 2e-6
 """Of processor time, with what checks it; the slowest take half of it."""
 
+SLOW_SECONDS = 0.25
+"""For any input, when it is read for the first time."""
+
 NEGLIGIBLE_SECONDS = 0.0002
 """So much more may a longer input take, whatever it is: some get further than shorter ones."""
 
@@ -133,6 +136,7 @@ def test_long(name: str, proof: Record) -> None:
     for pump in pumps(parser):
         first[pump] = max(timed(parser, pump.filled(length))[1] for length in lengths)
         number += len(lengths)
+    assert max(first.values()) < SLOW_SECONDS
     slowest = sorted(first, key=lambda pump: first[pump])[-LOOKED_AT:]
     seconds = [seconds_of_longest(parser, pump) for pump in slowest]
     beyond = max(least(parser, pump, MAX_HEAD_BYTES) for pump in slowest)
