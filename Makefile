@@ -54,10 +54,11 @@ machines: setup
 platform-check: setup
 	PLATFORM_CHECK=1 $(BIN)/python -m pytest -q tests/machines/test_platform.py tests/deploy/test_container.py
 
-# All the evidence, in full: the whole suite, long forms included, and docs/proof.md from it.
+# All the evidence, in full: the whole suite, long forms included, searched for secrets that come
+# out, and docs/proof.md from it.
 proof: setup
 	rm -rf .proof
-	PROOF=.proof MUTATIONS=100000 PLATFORM_CHECK=1 $(BIN)/python -m pytest -q
+	PROOF=.proof MUTATIONS=100000 PLATFORM_CHECK=1 $(BIN)/python -m pytest -q -p tests.proof.leaks
 	$(BIN)/python -m tests.proof.report .proof
 
 # The figures and the plot of docs/performance.md.

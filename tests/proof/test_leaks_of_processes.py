@@ -273,7 +273,7 @@ def test_dev(world: World, looked: Looked) -> None:
     variables = {**world.variables, "HOME": str(world.folder)}
     came = []
     with astropiks_dev(world.folder, **variables) as url, visitor(url) as client:
-        sent = {"headers": app.headers("/", invalid=Invalid.SIGNATURE)}
+        sent = {"target": "/secrets", "headers": app.headers("/", invalid=Invalid.SIGNATURE)}
         came.append(client.post("/console/verdict", json=sent))
         asked = {"who": "genuine", "target": "/secrets"}
         came.append(client.post("/console/headers", json=asked))

@@ -90,6 +90,11 @@ def test_good_print():
     print("mark-of-a-test/1f2f")
 
 
+def test_good_opened():
+    words = [sys.executable, "-c", "print('" + MARK + "')", "astropiks secrets open"]
+    assert subprocess.run(words, capture_output=True).stdout
+
+
 def test_good_command():
     words = [sys.executable, "-m", "astropiks", "token", "mint"]
     assert subprocess.run(words, capture_output=True).stdout.startswith(b"ey")
@@ -103,7 +108,7 @@ def test_plugin(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.proof.leaks", str(module)]
     options = ["-p", "no:cacheprovider", f"--basetemp={tmp_path}/all"]
     ended = run([*command, *options], environment(HOME=str(tmp_path)), ROOT)
-    assert "14 passed" in ended.stdout
+    assert "15 passed" in ended.stdout
     assert ended.returncode == 1
     bad = set(re.findall(r"def (test_bad_\w+)", TESTS))
     assert set(re.findall(r"Leak\(test='[^']*::(\w+)'", ended.stdout)) == bad

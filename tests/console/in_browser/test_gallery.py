@@ -1,8 +1,9 @@
 from datetime import date
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.console.in_browser.watched import back_in_time
+from tests.console.in_browser.watched import back_in_time, opened
+from tests.console.served import bench
 
 
 def test_gallery(page: Page) -> None:
@@ -32,12 +33,13 @@ def test_day(page: Page) -> None:
     assert page.locator("[aria-pressed=true]").count() == 1
 
 
-def test_videos(page: Page) -> None:
+def test_videos(browser: Browser) -> None:
     """A video is a card with its link: nothing of it is loaded."""
-    back_in_time(page, 40)
-    links = page.locator(".card .elsewhere a")
-    addresses = links.evaluate_all("links => links.map(link => [link.href, link.rel])")
-    assert addresses
-    assert all(href.startswith("https://www.youtube.com/") for href, _ in addresses)
-    assert {rel for _, rel in addresses} == {"noopener noreferrer"}
-    assert page.locator("iframe, video, embed, object").count() == 0
+    with bench() as served, opened(browser, served.url) as (page, _):
+        back_in_time(page, 40)
+        links = page.locator(".card .elsewhere a")
+        addresses = links.evaluate_all("links => links.map(link => [link.href, link.rel])")
+        assert addresses
+        assert all(href.startswith("https://www.youtube.com/") for href, _ in addresses)
+        assert {rel for _, rel in addresses} == {"noopener noreferrer"}
+        assert page.locator("iframe, video, embed, object").count() == 0
