@@ -35,7 +35,6 @@ twenty times as much as its length."""
 HEAD_SECONDS: Final = 20
 """From the first byte of a connection or request to the end of its head."""
 
-
 MAX_IN_TURN: Final = 100
 """Requests of one connection that are answered in one turn of the event loop, or under way."""
 

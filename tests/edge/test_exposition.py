@@ -91,10 +91,12 @@ def test_folder_is_removed(nasa_url: str, tmp_path: Path) -> None:
     """The files that workers count in are gone when the service has ended."""
     port, output, place = free_port(), tmp_path / "output", tmp_path / "place"
     place.mkdir()
-    more = {"METRICS_PORT": str(free_port()), "WEB_CONCURRENCY": "2", "TMPDIR": str(place)}
+    shown_at = free_port()
+    more = {"METRICS_PORT": str(shown_at), "WEB_CONCURRENCY": "2", "TMPDIR": str(place)}
     env = production(nasa_url, port, **more)
     with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:
         wait_for(port, process, output)
+        assert httpx.get(f"http://127.0.0.1:{shown_at}/metrics", trust_env=False).is_success
         assert list(place.glob("*/*.json"))
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0

@@ -1,5 +1,6 @@
 """Nothing that a stranger sends gets more out of a parser than its documented exceptions."""
 
+import gc
 import importlib.util
 import re
 import subprocess
@@ -127,6 +128,15 @@ def seconds_of_longest(parser: Parser, pump: Pump) -> float:
     return whole
 
 
+@pytest.fixture
+def _no_garbage() -> Iterator[None]:
+    """Look for no garbage meanwhile: that takes a time by what all other tests have left."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_garbage")
 @pytest.mark.parametrize("name", PARSERS)
 def test_long(name: str, proof: Record) -> None:
     """No input takes long, or ever longer, up to the bound of its parser and beyond."""
@@ -150,6 +160,7 @@ def test_long(name: str, proof: Record) -> None:
     )
 
 
+@pytest.mark.usefixtures("_no_garbage")
 def test_growth_shows() -> None:
     """A parser that compares each byte with each other one would not pass, even at 1 kB."""
 
