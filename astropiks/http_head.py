@@ -13,6 +13,10 @@ FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", 
 JUDGED: Final = FRAMING | {b"host"}
 
 
+class BadBodyError(Exception):
+    """Ends the parsing of a request whose head was good; the client gets uvicorn's 400."""
+
+
 class BadHeadError(Exception):
     """Ends the parsing of a request; the client gets uvicorn's 400."""
 

@@ -22,7 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from astropiks.http_head import JUDGED, BadHeadError, JudgedHeaders
+from astropiks.http_head import JUDGED, BadBodyError, BadHeadError, JudgedHeaders
 from edge.fast_path import FastPath, header_lines
 
 MAX_HEAD_BYTES: Final = 32 * 1024
@@ -52,10 +52,6 @@ short it is: a quarter of a megabyte of the shortest kept all others waiting for
 
 LINGER_SECONDS: Final = 20
 """For a client that takes nothing more of what is left for it, once its connection is closed."""
-
-
-class BadBodyError(Exception):
-    """Ends the parsing of a request; the client gets uvicorn's 400."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):

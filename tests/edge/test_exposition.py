@@ -68,7 +68,7 @@ def workers_of(pid: int) -> list[str]:
 def test_token_shows_all_workers(nasa_url: str, tmp_path: Path) -> None:
     """With METRICS_TOKEN, any worker shows what all have done, and no sum is ever less again."""
     port, output = free_port(), tmp_path / "output"
-    env = production(nasa_url, port, METRICS_TOKEN="metrics-token", WEB_CONCURRENCY="2")
+    env = production(nasa_url, port, METRICS_TOKEN="scrapers-token", WEB_CONCURRENCY="2")
     with running([*ASTROPIKS, "serve"], env, tmp_path, output) as process:
         wait_for(port, process, output)
         for _ in range(10):
@@ -76,7 +76,7 @@ def test_token_shows_all_workers(nasa_url: str, tmp_path: Path) -> None:
         sums = [0.0]
 
         def is_complete() -> bool:
-            bearer = {"Authorization": "Bearer metrics-token"}
+            bearer = {"Authorization": "Bearer scrapers-token"}
             text = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=bearer).text
             found = re.search(r'route="/planetary/apod",status="401"} (\S+)', text)
             sums.append(float(found[1]) if found else 0.0)
@@ -149,7 +149,7 @@ def test_taken_port(nasa_url: str, tmp_path: Path) -> None:
 
 def test_no_place(nasa_url: str, tmp_path: Path) -> None:
     """Workers that have nowhere to count together are not started."""
-    env = production(nasa_url, free_port(), METRICS_TOKEN="metrics-token", WEB_CONCURRENCY="2")
+    env = production(nasa_url, free_port(), METRICS_TOKEN="scrapers-token", WEB_CONCURRENCY="2")
     program = """
 import sys, tempfile
 from astropiks.cli import main

@@ -19,7 +19,7 @@ from tests.conftest import EVERYTHING, asking, make_settings
 Counts = dict[str, float]
 
 APOD = "/planetary/apod"
-TOKEN = {"Authorization": "Bearer metrics-token"}
+TOKEN = {"Authorization": "Bearer scrapers-token"}
 
 
 @asynccontextmanager
@@ -43,7 +43,7 @@ def _values(shown: str, name: str) -> Counts:
 
 def settings(**changes: object) -> Settings:
     """Give a configuration that shows its metrics."""
-    return make_settings(metrics_token="metrics-token", **changes)
+    return make_settings(metrics_token="scrapers-token", **changes)
 
 
 async def test_decisions(nasa: StandIn, clock: SettableClock, token: str) -> None:
@@ -159,7 +159,7 @@ async def test_version(nasa: StandIn, clock: SettableClock) -> None:
     assert f'version="{version()}"' in labels
 
 
-@pytest.mark.parametrize("wrong", ["", "Bearer x", "metrics-token", "Bearer metrics-tokem"])
+@pytest.mark.parametrize("wrong", ["", "Bearer x", "scrapers-token", "Bearer scrapers-tokem"])
 async def test_token(nasa: StandIn, clock: SettableClock, wrong: str) -> None:
     """Nobody sees anything without METRICS_TOKEN."""
     async with asking(nasa, clock, settings()) as client:

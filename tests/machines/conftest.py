@@ -51,8 +51,9 @@ class Machine:
         self.process.wait()
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Give its log lines of one kind."""
-        lines = map(json.loads, self.output.read_text().splitlines())
+        """Give its log lines of one kind, but one that is being written."""
+        whole, _, _ = self.output.read_text().rpartition("\n")
+        lines = map(json.loads, whole.splitlines())
         return [line for line in lines if line["event"] == name]
 
     def wait_for(self, event: str) -> None:

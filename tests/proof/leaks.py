@@ -177,16 +177,18 @@ def _is_public(mark: bytes) -> bool:
 MINTING = re.compile(r"token mint|astropiks dev|make run|requests (postman|http)|/console/|^/$")
 """Commands and paths that are there to give out tokens for development. ``/`` is the console's."""
 
-DELIVERING = re.compile(r"astropiks (secrets open|standin)|/debug\d+/")
-"""What has to show what it was given: a secret to whoever has its key, the stand-in's own key, and
-the development secret to a debug build of the guide's app."""
+DELIVERING = re.compile(r"astropiks (secrets open|standin)|/debug\d+/|/test_deployment\d+/app/")
+"""What has to show what it was given: a secret to whoever has its key, the stand-in's own key, the
+development secret to a debug build of the guide's app, and a clone of all these tests."""
 
 ON_PURPOSE = (
     "tests/proof/test_leaks_on_purpose.py",
     "tests/proof/test_leaks_plugin.py",
     "tests/documents/test_android.py::test_make_run",
+    "tests/documents/test_command_line.py::test_heroku",
     "tests/documents/test_deploy.py",
     "tests/documents/test_scaling.py::test_two_processes",
+    "tests/proof/attacks/test_parsers.py::test_fuzzing",
 )
 """Tests that leak something themselves, or do what people do with secrets: with files for them, and
 programs in the place of a platform's, which write down what they are given."""

@@ -45,6 +45,7 @@ async def test_nasa_key(standin: StandIn, nasa: str, tmp_path: Path, row: Row) -
     own = {"NASA_API_KEY": "", "NASA_API_KEY_FILE": str(path)}
     with serve(nasa, tmp_path / "service", **UNLIMITED, **own) as machine:
         crowd = Crowd(machine.url, lambda: (f"{APOD}?date={next(cold)}", headers), is_right)
+        await told(machine, "started", 1)
         async with crowd.asking():
             for old, new in in_turn(NASA_KEYS):
                 standin.keys = frozenset({old, new})
@@ -106,6 +107,7 @@ async def test_runtime_secret(nasa: str, tmp_path: Path, row: Row) -> None:
     own = {"RUNTIME_SECRETS_FILE": str(path)}
     with serve(nasa, tmp_path / "service", **UNLIMITED, **own) as machine:
         crowd = Crowd(machine.url, lambda: ("/secrets/maps-key", headers), is_right)
+        await told(machine, "started", 1)
         async with crowd.asking():
             for old, new in pairwise(names):
                 await crowd.answers(ANSWERS)

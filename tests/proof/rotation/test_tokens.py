@@ -62,6 +62,7 @@ async def rotate_tokens(
     tokens = Tokens(sign, names[0])
     crowd = Crowd(machine.url, tokens.make, is_picture)
     slowest, changes = 0.0, at_start
+    await told(machine, "started", 1)
     async with crowd.asking():
         for old, new in in_turn(names):
             await crowd.answers(ANSWERS)
