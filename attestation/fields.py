@@ -17,7 +17,6 @@ MAX_FIELD_BYTES = 8 * 1024
 MAX_COMPONENTS = 32
 """The service layer covers under ten."""
 
-
 COMMA = re.compile(r"[ \t]*,[ \t]*")
 
 
@@ -99,6 +98,7 @@ def _demand_canonical(name: str, received: str, members: list[list[str]]) -> Non
 
 
 def _is_written(received: str, members: list[list[str]]) -> bool:
+    """Tell whether it is one spelling of each member, in order; none of them begins another."""
     at = 0
     for spellings in members:
         if at:
